@@ -30,8 +30,8 @@ inline ByteView as_bytes(std::string_view text) {
 
 // REQUIRES: bytes.size() >= offset + sizeof(T)
 template <class T>
-  requires std::is_trivially_copyable_v<T>
-T load_le(ByteView bytes, std::size_t offset = 0) {
+requires std::is_trivially_copyable_v<T> T load_le(ByteView bytes,
+                                                   std::size_t offset = 0) {
   T value;
   std::memcpy(&value, bytes.data() + offset, sizeof(T));
   return value;
@@ -46,7 +46,7 @@ class Blob {
 
   // Takes the vector over, without a copy.
   template <class T>
-    requires std::is_trivially_copyable_v<T>
+  requires std::is_trivially_copyable_v<T>
   static Blob of(std::vector<T> values) {
     auto owner = std::make_shared<const std::vector<T>>(std::move(values));
     const auto bytes = std::as_bytes(std::span(*owner));
@@ -65,8 +65,8 @@ class Blob {
 
   // A copy as values; a tail shorter than T is left out.
   template <class T>
-    requires std::is_trivially_copyable_v<T>
-  std::vector<T> values() const {
+  requires std::is_trivially_copyable_v<T> std::vector<T> values()
+  const {
     std::vector<T> out(count<T>());
     if (!out.empty()) {
       std::memcpy(out.data(), bytes_.data(), out.size() * sizeof(T));

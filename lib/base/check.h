@@ -6,11 +6,11 @@
 #include <cstdio>
 #include <cstdlib>
 
-#define PSM_CHECK(condition, reason)                                      \
-  do {                                                                    \
-    if (!(condition)) {                                                   \
-      std::fprintf(stderr, "psmith: internal fault at %s:%d: %s (%s)\n",  \
-                   __FILE__, __LINE__, reason, #condition);               \
-      std::abort();                                                       \
-    }                                                                     \
+#define PSM_CHECK(condition, reason)                                     \
+  do {                                                                   \
+    if (!(condition)) {                                                  \
+      std::fprintf(stderr, "psmith: internal fault at %s:%d: %s (%s)\n", \
+                   __FILE__, __LINE__, reason, #condition);              \
+      std::abort();                                                      \
+    }                                                                    \
   } while (false)

@@ -34,7 +34,8 @@ struct Error {
 };
 
 struct Failure : std::runtime_error {
-  Failure(int status, const Error& e) : std::runtime_error(e.message), status(status) {}
+  Failure(int status, const Error& e)
+      : std::runtime_error(e.message), status(status) {}
   int status;  // exit status, from product.md
 };
 
@@ -54,7 +55,8 @@ class [[nodiscard]] Result {
   // REQUIRES: !ok()
   Error& error() { return *std::get_if<1>(&state_); }
 
-  // The value, or throws Failure with this exit status. For code whose caller is main().
+  // The value, or throws Failure with this exit status. For code whose caller
+  // is main().
   T value(int status) && {
     if (!ok()) throw Failure(status, error());
     return std::move(**this);
@@ -69,16 +71,17 @@ using Status = Result<Done>;
 
 #define PSM_CONCAT_(a, b) a##b
 #define PSM_CONCAT(a, b) PSM_CONCAT_(a, b)
-#define PSM_TRY_(result, decl, expr)              \
+#define PSM_TRY_(result, decl, expr)             \
   auto result = (expr);                          \
   if (!result) return std::move(result.error()); \
   decl = std::move(*result)
 
-// PSM_TRY(auto shard, open_shard(path));  binds the value, or returns the error.
+// PSM_TRY(auto shard, open_shard(path));  binds the value, or returns the
+// error.
 #define PSM_TRY(decl, expr) PSM_TRY_(PSM_CONCAT(try_, __COUNTER__), decl, expr)
 
 // PSM_DO(journal.append(record));  the same for a Status.
-#define PSM_DO(expr)                              \
+#define PSM_DO(expr)                             \
   do {                                           \
     auto done_ = (expr);                         \
     if (!done_) return std::move(done_.error()); \
