@@ -47,7 +47,7 @@ class Placement {
   }
 
  private:
-  std::vector<std::vector<Range>> ranges_;                // by lane
+  std::vector<std::vector<Range>> ranges_;               // by lane
   std::vector<std::vector<std::uint16_t>> bucket_lane_;  // by table, bucket
 };
 

@@ -26,10 +26,10 @@ struct DataShape {
 
 struct ScheduleSettings {
   DataShape train;
-  DataShape eval;                // no shards: no evaluation steps
+  DataShape eval;                  // no shards: no evaluation steps
   std::uint32_t group_blocks = 1;  // M
   std::uint64_t epochs = 1;
-  std::uint64_t step_max = 0;  // train steps at most; 0: no limit
+  std::uint64_t step_max = 0;    // train steps at most; 0: no limit
   std::uint32_t eval_every = 1;  // epochs
   std::uint64_t seed = 0;
 };
