@@ -9,11 +9,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 namespace psmith::model {
+
+enum class Kind : std::uint8_t;  // model.h
 
 struct Sums {
   enum Field : std::size_t {
@@ -34,6 +37,22 @@ struct Sums {
   double mean_loss() const {
     return value[weight] > 0 ? value[loss] / value[weight] : 0;
   }
+  double accuracy() const {
+    return value[weight] > 0 ? value[correct] / value[weight] : 0;
+  }
+  double rmse() const;
 };
+
+struct Metric {
+  std::string_view name;
+  double value = 0;
+};
+
+// What a model of this kind is judged by, the main one first:
+//   linear    rmse, loss
+//   logistic  accuracy, logloss, auc (only if given and a number)
+//   softmax   accuracy, logloss
+std::vector<Metric> metrics_of(Kind kind, const Sums& sums,
+                               std::optional<double> auc = std::nullopt);
 
 }  // namespace psmith::model
