@@ -17,21 +17,21 @@
 
 namespace psmith::optim {
 
-enum class Rule : std::uint8_t { sgd = 0, adagrad = 1, ftrl = 2 };
+enum class Rule : std::uint8_t { sgd = 0, adagrad = 1, ftrl = 2, dog = 3 };
 // How the rate moves over the steps of a job (rate.h).
 enum class Schedule : std::uint8_t { constant = 0, linear = 1, cosine = 2 };
 
 struct Settings {
   Rule rule = Rule::adagrad;
   Schedule schedule = Schedule::constant;
-  double rate = 0.1;  // alpha for ftrl
-  double beta = 1.0;  // ftrl
+  double rate = 0.1;  // alpha for ftrl; dog: a share of the distance
+  double beta = 1.0;  // ftrl, adagrad: added to sqrt(n); dog: the first step
   double l1 = 0;
   double l2 = 0;
   bool mean = true;  // divide the gradient by the weight total
 };
 
-inline constexpr std::size_t kSlotMax = 2;
+inline constexpr std::size_t kSlotMax = 3;
 
 // n weights, their slots and their gradient; each points at n floats.
 struct Run {
