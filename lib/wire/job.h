@@ -35,7 +35,7 @@ struct JobSpec {
   std::uint32_t patience = 0;    // evaluations without improvement; 0: off
   double min_delta = 0;
   std::uint64_t seed = 0;
-  std::string checkpoint_folder;     // empty: none
+  std::string checkpoint_folder;       // empty: none
   std::uint64_t checkpoint_every = 0;  // train steps
   std::string model_header;  // JSON of schema, classes and facts for export;
                              // opaque to the cluster, <= 16 MiB
@@ -58,8 +58,13 @@ struct JobRecord {
 };
 
 enum class JobState : std::uint8_t {
-  queued = 0, starting = 1, running = 2, paused = 3,
-  done = 4, failed = 5, cancelled = 6
+  queued = 0,
+  starting = 1,
+  running = 2,
+  paused = 3,
+  done = 4,
+  failed = 5,
+  cancelled = 6
 };
 
 }  // namespace psmith::wire

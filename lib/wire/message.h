@@ -181,8 +181,8 @@ struct JobInfo {
   JobSpec spec;  // only in JobsOk to a request for one job
 };
 struct Jobs {
-  JobId job;          // 0: all
-  std::string name;   // the newest job of that name; "" for any
+  JobId job;         // 0: all
+  std::string name;  // the newest job of that name; "" for any
 };
 struct JobsOk {
   std::vector<JobInfo> jobs;
@@ -237,7 +237,7 @@ struct Leases {
 // lists[t].has_keys, and the values (key_count x width floats).
 struct PushPart {
   Leaves leaves;
-  std::vector<double> sums;  // model::Sums
+  std::vector<double> sums;    // model::Sums
   std::vector<KeyList> lists;  // one per table; none for an evaluation step
   // AUC histogram of an evaluation part, to the lead only (see metric.h).
   std::vector<double> curve;
@@ -260,6 +260,8 @@ struct PushPull {
   bool pulls = false;
   std::uint64_t pull_version = 0;
   std::vector<PullPart> pull;
+  // Blob bytes that this worker sent and received for the job so far.
+  std::uint64_t sent_bytes = 0, received_bytes = 0;
 };
 // Blobs: one per dense range of the lane, in placement order; then per pull
 // part and table the values.
@@ -267,15 +269,17 @@ struct PullOk {
   JobId job;
   std::uint64_t recovery = 0, placement = 0;
   std::uint64_t seq = 0;
-  std::uint64_t version = 0;  // == pull_version, unless ended or stale
-  bool ended = false;         // the job has no step `pull_version`
-  bool stale = false;         // that version is gone: drop its leases
+  std::uint64_t version = 0;   // == pull_version, unless ended or stale
+  bool ended = false;          // the job has no step `pull_version`
+  bool stale = false;          // that version is gone: drop its leases
+  bool keys_kept = false;      // the lane knows every key list of the request
   std::vector<Leaves> leases;  // lead only: for later
 };
 struct PushOk {
   JobId job;
   std::uint64_t recovery = 0, placement = 0;
   std::uint64_t seq = 0;
+  bool keys_kept = false;
   std::vector<Leaves> leases;
 };
 // "Do you have my seq?" Asked after a silence; answered by Pending (have it,
@@ -364,18 +368,19 @@ struct PredictOk {
 struct Refused {
   std::string code;
   std::string text;
-  std::uint64_t seq = 0;   // of the refused request, if it had one
+  std::uint64_t seq = 0;  // of the refused request, if it had one
   JobId job;
   std::uint64_t retry_ms = 0;  // busy: ask again after this
 };
 
-using Body = std::variant<
-    Join, JoinOk, Heartbeat, HeartbeatOk, View, StartJob, StartJobOk,
-    JobFailed, EndJob, Leave, Progress, LaneDone, CheckpointDone, Note, Submit,
-    SubmitOk, Cancel, CancelOk, Watch, EventsOk, Jobs, JobsOk, Nodes, NodesOk,
-    Drop, DropOk, LeaseRequest, Leases, PushPull, PullOk, PushOk, Ask, Pending,
-    Resend, Missing, Fetch, FetchOk, Put, PutOk, LoadModel, LoadModelOk,
-    Predict, PredictOk, Refused>;
+using Body =
+    std::variant<Join, JoinOk, Heartbeat, HeartbeatOk, View, StartJob,
+                 StartJobOk, JobFailed, EndJob, Leave, Progress, LaneDone,
+                 CheckpointDone, Note, Submit, SubmitOk, Cancel, CancelOk,
+                 Watch, EventsOk, Jobs, JobsOk, Nodes, NodesOk, Drop, DropOk,
+                 LeaseRequest, Leases, PushPull, PullOk, PushOk, Ask, Pending,
+                 Resend, Missing, Fetch, FetchOk, Put, PutOk, LoadModel,
+                 LoadModelOk, Predict, PredictOk, Refused>;
 
 struct Message {
   Body body;
