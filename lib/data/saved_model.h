@@ -7,12 +7,18 @@
 // (outputs). Rows that are all zero are left out. The metadata holds kind,
 // settings, schema, metrics and the digest of the whole file but the digest
 // itself; only what job and data determine, so the same job gives the same
-// bytes. A value; const use from any thread.
+// bytes.
+//
+// Raw units of a column standardised as (x - mean) / scale, in double:
+//   weight_raw = w / scale      bias_raw = b - sum(weight_raw * mean)
+// and back on load, rounded to float: w = weight_raw * scale, likewise b.
+// A value; const use from any thread.
 #pragma once
 
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -37,12 +43,24 @@ struct SavedModel {
 };
 
 // The file's bytes; fills model.digest. The same model gives the same bytes.
+// REQUIRES: weights and classes match the settings, all weights are finite
+// (finite_weights() says so), keys ascend
 std::vector<std::byte> serialise(SavedModel& model);
 
-// Checks the digest and every shape. Errors: corrupt.
+// Checks the digest, every shape, and that every weight is finite. Errors:
+// corrupt.
 Result<SavedModel> parse_model(Blob bytes);
 
-// parse_model of a mapped file. Errors: not_found, corrupt; name the path.
+// False: training has diverged; such a model is not to be saved.
+bool finite_weights(const SavedModel& model);
+
+// Settings, schema, classes and facts without the weights, as JSON (what the
+// model file's metadata holds), and back. Errors: corrupt; name the field.
+std::string header_json(const SavedModel& model);
+Result<SavedModel> from_header_json(std::string_view text);
+
+// parse_model of a mapped file. Errors: not_found, invalid, corrupt; name the
+// path.
 Result<SavedModel> read_model(const std::filesystem::path& path);
 
 }  // namespace psmith::data

@@ -4,8 +4,8 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -32,13 +32,13 @@ struct LabelValue {
 
 struct Schema {
   Format format = Format::libsvm;
-  char delimiter = ',';     // csv: ',' or '\t' (or given)
-  bool header = false;      // csv: the first line named the columns
-  std::vector<Column> columns;  // csv (dense): the features, in order
-  std::string label;            // csv: name of the label column
-  std::string weight;           // csv: name of the weight column, or ""
+  char delimiter = ',';              // csv: ',' or '\t' (or given)
+  bool header = false;               // csv: the first line named the columns
+  std::vector<Column> columns;       // csv (dense): the features, in order
+  std::string label;                 // csv: name of the label column
+  std::string weight;                // csv: name of the weight column, or ""
   std::vector<std::string> ignored;  // csv: columns left out by name
-  bool label_text = false;  // labels are text; shards hold indices
+  bool label_text = false;           // labels are text; shards hold indices
   // The distinct labels, sorted (numbers by value, text by bytes); empty if
   // there are more than kLabelValueMax (a regression target).
   std::vector<LabelValue> label_values;
@@ -49,7 +49,8 @@ struct Schema {
 
 inline constexpr std::size_t kLabelValueMax = 100000;
 
-// JSON text, and back. Errors (corrupt) name the field.
+// JSON text, and back: psmith-formats(5). Any bytes in names survive. Errors
+// (corrupt) name the field.
 std::string to_json(const Schema& schema);
 Result<Schema> schema_from_json(std::string_view text);
 

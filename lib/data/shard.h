@@ -7,8 +7,9 @@
 //           row_begin U64 (rows + 1), local U32 (entries),
 //           value F32 (entries; absent when every value is 1)
 // Sparse micro-batches (blocks) are fixed: block_rows rows each, the last one
-// short. open() checks every offset, index and order, so block() cannot fail.
-// Const after open; any thread.
+// short. open() checks every offset, index, order and number in one pass over
+// the file, so block() cannot fail. The file must not be cut while it is
+// mapped (psmith only ever replaces whole files). Const after open; any thread.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +25,8 @@ namespace psmith::data {
 
 class Shard {
  public:
-  // Errors: not_found, corrupt ("shard-00001.safetensors: ..."). The file's
-  // digest is not checked here (psdata verify does); its structure is.
+  // Errors: not_found, corrupt ("shard-00001.safetensors: ..."). Checked: size,
+  // CRC-32C and structure; the SHA-256 is left to psdata verify.
   static Result<std::shared_ptr<const Shard>> open(
       const std::filesystem::path& folder, const Manifest& manifest,
       std::size_t index);
@@ -45,7 +46,8 @@ class Shard {
   virtual tensor::Batch block(std::uint64_t i, Scratch& scratch) const = 0;
 
   // Dense only: a job may use another micro-batch than the manifest's.
-  // block(i) then covers rows [i * rows, (i + 1) * rows).
+  // block(i) then covers rows [i * rows, (i + 1) * rows). A sparse shard
+  // REQUIRES: rows == the manifest's block_rows.
   virtual std::shared_ptr<const Shard> with_block_rows(
       std::uint32_t rows) const = 0;
 };

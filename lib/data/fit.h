@@ -1,0 +1,73 @@
+// Fitting: what a schema learns from the training rows, in one pass and in
+// the order of the rows. Column means and scales by Welford's method (1962)
+// in double; labels with their counts; distinct keys, exactly while they are
+// few, then by HyperLogLog (Flajolet et al. 2007) with a margin. Memory does
+// not grow with the number of rows. One thread.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "data/schema.h"
+
+namespace psmith::data {
+
+class ColumnFit {
+ public:
+  explicit ColumnFit(std::size_t count) : mean_(count), spread_(count) {}
+
+  void add(std::span<const double> row);
+  // Population standard deviation; 1 for a constant column.
+  void finish(std::vector<Column>& columns) const;
+
+ private:
+  double rows_ = 0;
+  std::vector<double> mean_, spread_;  // spread: sum of squared deviations
+};
+
+class LabelFit {
+ public:
+  // The number that stands for the label until finish() has the order. Errors
+  // (corrupt): more than kLabelValueMax texts.
+  Result<std::uint32_t> add(const std::string& text);
+  void add(float number);
+
+  // The distinct labels in order. Texts: rank_of() then maps numbers of add()
+  // to indices of the list.
+  std::vector<LabelValue> finish();
+  std::uint32_t rank_of(std::uint32_t number) const { return rank_[number]; }
+
+ private:
+  std::unordered_map<std::string, std::uint32_t> id_;
+  std::vector<std::uint64_t> rows_;  // by id
+  std::vector<std::uint32_t> rank_;
+  std::unordered_map<float, std::uint64_t> numbers_;  // empty if too many
+  bool many_ = false;
+};
+
+class KeyCount {
+ public:
+  KeyCount() : rank_(std::size_t{1} << kBits), exact_(2 * kExact) {}
+  void add(std::span<const std::uint64_t> keys);
+  // Exact up to kExact; then at most a few per cent too high.
+  std::uint64_t estimate() const;
+
+  static constexpr std::size_t kExact = std::size_t{1} << 16;
+
+ private:
+  static constexpr unsigned kBits = 14;
+  void add_exact(std::uint64_t key, std::uint64_t hash);
+
+  std::vector<std::uint8_t> rank_;    // HyperLogLog's registers
+  std::vector<std::uint64_t> exact_;  // open table; 0: free
+  std::size_t exact_count_ = 0;
+  bool has_zero_ = false;
+  bool many_ = false;
+};
+
+}  // namespace psmith::data

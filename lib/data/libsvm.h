@@ -1,0 +1,24 @@
+// LibsvmParser: "label index:value index:value ... # comment", one row a line.
+// Indices are decimal, below 2^64, and grow within a row. Blank lines and
+// lines of comment are no records. One thread.
+#pragma once
+
+#include "data/record.h"
+
+namespace psmith::data {
+
+class LibsvmParser final : public RecordParser {
+ public:
+  explicit LibsvmParser(LabelUse labels) : labels_(labels) {}
+
+  Parsed parse(std::string_view record, RawBlock& block) override;
+
+ private:
+  std::optional<Flaw> parse_label(std::string_view record, const char*& p,
+                                  RawBlock& block);
+
+  const LabelUse labels_;
+  std::optional<bool> labelled_;  // decided by the first row
+};
+
+}  // namespace psmith::data

@@ -1,0 +1,65 @@
+// Numbers from text and back, exactly.
+//
+// parse_number reads the longest decimal number at the front: digits, a point,
+// an exponent, a sign. Short ones (at most 19 digits, power of ten within
+// 10^22) are exact by one double operation (Clinger 1990); the rest goes to
+// std::from_chars. nan, inf and what a 32-bit float cannot hold are refused;
+// what is too small becomes zero. to_float rounds once: never twice by way of
+// the double. shortest() writes the fewest digits that read back as the same
+// value. Pure; any thread.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+
+namespace psmith::data {
+
+inline constexpr double kNumberMax = std::numeric_limits<float>::max();
+
+enum class NumberFault : std::uint8_t {
+  none,
+  text,        // no number here
+  not_finite,  // nan, inf
+  range,       // beyond a 32-bit float
+};
+
+struct Number {
+  double value = 0;
+  const char* end = nullptr;  // the first character that is not part of it
+  NumberFault fault = NumberFault::none;
+};
+
+// REQUIRES: begin <= end. Reads no character at or past `end`.
+Number parse_number(const char* begin, const char* end);
+
+// The float nearest to the decimal text [begin, number.end).
+// REQUIRES: number = parse_number(begin, ...), without a fault
+float to_float(const char* begin, const Number& number);
+
+// A whole text that is one number (blanks around it are not allowed).
+Number parse_whole(std::string_view text);
+
+struct Index {
+  std::uint64_t value = 0;
+  const char* end = nullptr;  // == begin: no digit here
+  bool overflow = false;      // 2^64 or more
+};
+
+// Decimal digits.
+Index parse_index(const char* begin, const char* end);
+
+void append_shortest(std::string& out, float value);
+void append_shortest(std::string& out, double value);
+std::string shortest(float value);
+std::string shortest(double value);
+
+// What is wrong, for a message: "'abc' is not a number".
+std::string describe(NumberFault fault, std::string_view text);
+
+// At most 40 bytes of text from outside, quoted, control bytes as '?'.
+std::string in_quotes(std::string_view text);
+inline std::string quoted(std::string_view text) { return in_quotes(text); }
+
+}  // namespace psmith::data

@@ -1,0 +1,176 @@
+#include "data/reader.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/format.h"
+
+namespace psmith::data {
+namespace {
+
+constexpr std::size_t kNone = RecordParser::npos;
+
+std::uint64_t lines_in(std::string_view record) {
+  return static_cast<std::uint64_t>(
+      std::count(record.begin(), record.end(), '\n'));
+}
+
+}  // namespace
+
+Reader::Reader(ReaderOptions options) : options_(std::move(options)) {}
+
+Result<std::unique_ptr<Reader>> Reader::open(ReaderOptions options) {
+  PSM_CHECK(!options.inputs.empty(), "a reader needs an input");
+  std::unique_ptr<Reader> reader(new Reader(std::move(options)));
+  PSM_DO(reader->open_input(0));
+  if (auto begun = reader->begin_first(); !begun) {
+    return std::move(begun.error());
+  }
+  return reader;
+}
+
+Status Reader::open_input(std::size_t index) {
+  const auto& path = options_.inputs[index];
+  PSM_TRY(auto input, Input::open(path, options_.stop));
+  window_ = std::make_unique<Window>(std::move(input));
+  input_ = index;
+  line_ = 1;
+  return Done{};
+}
+
+// Bytes of the next record in the window, 0 at the end of all inputs, or
+// kNone when the block should be given as it is.
+Result<std::size_t> Reader::find_record(RawBlock& block) {
+  while (true) {
+    if (parser_) {
+      const auto size = parser_->scan(window_->text(), window_->ended());
+      if (size != kNone && size <= kRecordMax) return size;
+      if (size != kNone || window_->text().size() > kRecordMax) {
+        PSM_DO(skip_long(block));
+        continue;
+      }
+    }
+    if (window_->ended()) {
+      if (input_ + 1 == options_.inputs.size()) return std::size_t{0};
+      PSM_DO(open_input(input_ + 1));
+      if (schema_.format == Format::csv) {
+        PSM_DO(begin_csv());
+      } else {
+        PSM_TRY([[maybe_unused]] const auto text, sample());
+      }
+      continue;
+    }
+    if (block.record_count > 0 && !should_wait()) return kNone;
+    PSM_DO(window_->fill());
+  }
+}
+
+// Whether a block with a record may wait for the next piece of input.
+bool Reader::should_wait() {
+  if (!options_.max_delay) return true;
+  const auto waited = SteadyClock().now() - block_begun_;
+  return window_->ready(
+      std::max(Duration::zero(), *options_.max_delay - waited));
+}
+
+Result<bool> Reader::next(std::size_t record_max, RawBlock& block) {
+  block.clear();
+  std::size_t bytes = 0;
+  block.dense = schema_.dense();
+  block.column_count = schema_.columns.size();
+  while (block.record_count < record_max && bytes < options_.block_bytes) {
+    PSM_TRY(const auto size, find_record(block));
+    if (size == kNone) return true;
+    if (size == 0) break;
+    const auto whole = window_->text().substr(0, size);
+    const bool first = block.record_count == 0;
+    PSM_DO(take(without_line_end(whole), block));
+    if (first) block_begun_ = SteadyClock().now();
+    bytes += size;
+    line_ += schema_.dense() ? lines_in(whole) : 1;
+    window_->consume(size);
+  }
+  if (block.record_count > 0) return true;
+  if (record_count_ == 0 && !options_.may_be_empty) {
+    const auto skipped =
+        std::any_of(faults_.begin(), faults_.end(),
+                    [](std::uint64_t count) { return count > 0; });
+    return error(Code::corrupt, "{}: {}", window_->name(),
+                 skipped ? "every record is bad" : "there are no records");
+  }
+  return false;
+}
+
+Status Reader::take(std::string_view record, RawBlock& block) {
+  auto parsed = parser_->parse(record, block);
+  if (parsed.flaw) {
+    block.roll_back();
+    return refuse(std::move(*parsed.flaw), record, block);
+  }
+  if (!parsed.row) return Done{};
+  ++block.row_count;
+  ++block.record_count;
+  ++record_count_;
+  keep_text(record, block);
+  return Done{};
+}
+
+void Reader::keep_text(std::string_view record, RawBlock& block) const {
+  if (!options_.keep_text) return;
+  block.text += record;
+  block.text_begin.push_back(block.text.size());
+}
+
+std::string Reader::place(const Flaw& flaw, std::string_view record) const {
+  const auto before = record.substr(0, flaw.offset);
+  const auto newline = before.rfind('\n');
+  const auto column =
+      newline == kNone ? flaw.offset + 1 : flaw.offset - newline;
+  return format("{}:{}:{}", window_->name(), line_ + lines_in(before), column);
+}
+
+// A bad record: kept in the block, skipped, or the end.
+Status Reader::refuse(Flaw flaw, std::string_view record, RawBlock& block) {
+  ++faults_[static_cast<std::size_t>(flaw.fault)];
+  auto message = place(flaw, record) + ": " + flaw.message;
+  if (options_.keep_bad) {
+    block.bad.push_back({block.record_count, flaw.fault, std::move(message)});
+    ++block.record_count;
+    ++record_count_;
+    keep_text(record, block);
+    return Done{};
+  }
+  std::uint64_t total = 0;
+  for (const auto count : faults_) total += count;
+  if (total <= options_.skip_max) return Done{};
+  if (options_.skip_max > 0) {
+    message += format(
+        "\nhint: this is bad record {}, one more than --skip-bad "
+        "{} allows",
+        total, options_.skip_max);
+  }
+  return Error{Code::corrupt, std::move(message)};
+}
+
+// A record that does not fit: its line is read past.
+Status Reader::skip_long(RawBlock& block) {
+  const Flaw flaw{Fault::length, 0,
+                  format("the record is longer than {} MiB, the limit\nhint: "
+                         "a quote that is not closed makes one record of many "
+                         "lines",
+                         kRecordMax >> 20)};
+  PSM_DO(refuse(flaw, "", block));
+  while (true) {
+    const auto newline = window_->text().find('\n');
+    if (newline != kNone) {
+      window_->consume(newline + 1);
+      ++line_;
+      return Done{};
+    }
+    window_->consume(window_->text().size());
+    if (window_->ended()) return Done{};
+    PSM_DO(window_->fill());
+  }
+}
+
+}  // namespace psmith::data

@@ -1,0 +1,100 @@
+// Reader: raw text inputs, one after the other, as blocks of parsed records.
+//
+// Guesses what is not given (format, delimiter, header, label column) from
+// the first lines and says so in notes(). Errors read FILE:LINE:COLUMN: what
+// is wrong; columns are bytes from 1. Streaming, with bounded buffers. One
+// thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "data/bind.h"
+#include "data/raw.h"
+#include "data/record.h"
+#include "data/window.h"
+
+namespace psmith::data {
+
+struct ReaderOptions {
+  std::vector<std::string> inputs;  // paths; "-" is standard input
+  std::optional<Format> format;     // unset: guess
+  std::optional<char> delimiter;
+  std::optional<bool> header;
+  ColumnOptions columns;
+  // Fitted elsewhere: its format and columns are taken, nothing is guessed.
+  std::optional<Schema> schema;
+  LabelUse labels = LabelUse::required;
+  bool keep_text = false;      // blocks hold the records' text
+  bool keep_bad = false;       // bad records stand in the blocks
+  bool may_be_empty = false;   // no record at all is no error
+  std::uint64_t skip_max = 0;  // bad records left out before one is an error
+  // A block that has a record is given when the next one is not there yet and
+  // the first has waited for so long.
+  std::optional<Duration> max_delay;
+  // A block ends with the record that brings its text to so many bytes.
+  std::size_t block_bytes = std::size_t{1} << 30U;
+  Stop stop = {};
+};
+
+using FaultCounts = std::array<std::uint64_t, kFaultCount>;
+
+class Reader final : public RowSource {
+ public:
+  // Errors: not_found (66), invalid and corrupt (65), unavailable (74); see
+  // exit_status() of data/input.h.
+  static Result<std::unique_ptr<Reader>> open(ReaderOptions options);
+
+  const Schema& schema() const override { return schema_; }
+  Result<bool> next(std::size_t record_max, RawBlock& block) override;
+
+  // "format: csv, delimiter ',', header (guessed)", one a line.
+  const std::vector<std::string>& notes() const { return notes_; }
+  // The header line of the first input; "" without one.
+  const std::string& header_text() const { return header_text_; }
+  // Bad records so far, by kind.
+  const FaultCounts& faults() const { return faults_; }
+  std::uint64_t record_count() const { return record_count_; }
+
+ private:
+  explicit Reader(ReaderOptions options);
+
+  Status open_input(std::size_t index);
+  Result<std::string_view> sample();
+  Status begin_first();
+  void choose_delimiter(std::string_view sample);
+  Status guess_all(std::string_view sample);
+  Status begin_csv();
+  Result<std::optional<std::vector<std::string>>> read_names();
+  Status choose(const FileColumns& file);
+  Result<bool> text_labels(const FileColumns& file);
+  Result<std::size_t> find_record(RawBlock& block);
+  bool should_wait();
+  Status take(std::string_view record, RawBlock& block);
+  Status refuse(Flaw flaw, std::string_view record, RawBlock& block);
+  Status skip_long(RawBlock& block);
+  void keep_text(std::string_view record, RawBlock& block) const;
+  std::string place(const Flaw& flaw, std::string_view record) const;
+
+  ReaderOptions options_;
+  Schema schema_;
+  std::vector<std::string> notes_;
+  std::string header_text_;
+  FaultCounts faults_{};
+  std::uint64_t record_count_ = 0;
+  Instant block_begun_{};  // its first record was there
+
+  std::size_t input_ = 0;  // which of options_.inputs
+  std::unique_ptr<Window> window_;
+  std::unique_ptr<RecordParser> parser_;
+  std::uint64_t line_ = 1;
+  std::vector<std::string> names_;  // csv: of the first input's fields
+  std::ptrdiff_t labelled_ = 0;     // csv: label and weight columns in use
+};
+
+}  // namespace psmith::data

@@ -1,0 +1,23 @@
+#include "data/record.h"
+
+namespace psmith::data {
+
+std::size_t RecordParser::scan(std::string_view text, bool ended) const {
+  const auto newline = text.find('\n');
+  if (newline != npos) return newline + 1;
+  return ended && !text.empty() ? text.size() : npos;
+}
+
+std::string_view without_line_end(std::string_view record) {
+  if (record.ends_with('\n')) record.remove_suffix(1);
+  if (record.ends_with('\r')) record.remove_suffix(1);
+  return record;
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace psmith::data

@@ -1,0 +1,59 @@
+// RecordParser: where a record ends, and what is in it; one text format each.
+// One thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "data/raw.h"
+
+namespace psmith::data {
+
+enum class LabelUse : std::uint8_t {
+  required,  // a record without a label is bad
+  optional,  // taken when the first record (or the header) has one
+  ignored,   // recognised and left out
+};
+
+// What is wrong with a record, and at which of its bytes.
+struct Flaw {
+  Fault fault = Fault::label;
+  std::size_t offset = 0;
+  std::string message;  // may end with "\nhint: ..."
+};
+
+struct Parsed {
+  bool row = false;  // a row was added; false without a flaw: blank
+  std::optional<Flaw> flaw;
+};
+
+class RecordParser {
+ public:
+  static constexpr std::size_t npos = std::string_view::npos;
+
+  virtual ~RecordParser() = default;
+
+  // Bytes of the first record of `text` with its line end, or npos when the
+  // record goes on behind the text. ended: nothing follows.
+  virtual std::size_t scan(std::string_view text, bool ended) const;
+
+  // Appends the row to `block`, or says why not (the block may then hold a
+  // part of the row: roll_back()). record: without its line end.
+  virtual Parsed parse(std::string_view record, RawBlock& block) = 0;
+};
+
+// Without "\n" or "\r\n" at the end.
+std::string_view without_line_end(std::string_view record);
+
+inline bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+inline const char* skip_blanks(const char* p, const char* end) {
+  while (p < end && is_blank(*p)) ++p;
+  return p;
+}
+
+std::string_view trimmed(std::string_view text);
+
+}  // namespace psmith::data

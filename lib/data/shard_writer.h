@@ -1,0 +1,76 @@
+// ShardWriter: rows in, one shard file out (data/shard.h has the layout).
+//
+// Rows stream through: memory holds one sparse micro-batch and a small buffer
+// per tensor, the rest waits in unnamed files beside the target. The file
+// appears whole, under its name, at finish(). Same rows, same bytes. One
+// thread.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "data/key_list.h"
+#include "data/manifest.h"
+#include "data/spool.h"
+
+namespace psmith::data {
+
+struct ShardShape {
+  bool dense = false;
+  std::size_t column_count = 0;  // dense
+  bool weighted = false;
+  std::uint32_t block_rows = 128;
+};
+
+// One example; what it borrows is copied. weight: left out unless weighted.
+struct DenseRow {
+  float label = 0;
+  float weight = 1;
+  std::span<const float> x;  // column_count
+};
+struct SparseRow {
+  float label = 0;
+  float weight = 1;
+  std::span<const placement::Key> key;
+  std::span<const float> value;  // as many as keys; or none: all 1
+};
+
+class ShardWriter {
+ public:
+  // Errors: as AtomicFile.
+  static Result<ShardWriter> create(const std::filesystem::path& file,
+                                    const ShardShape& shape);
+
+  // REQUIRES: the row is of the shape's kind and size; every float is finite,
+  // the weight >= 0
+  Status add(const DenseRow& row);
+  Status add(const SparseRow& row);
+
+  std::uint64_t row_count() const { return row_count_; }
+
+  // Writes the file. `holdout` of the result is left to the caller.
+  Result<ShardInfo> finish();
+
+ private:
+  ShardWriter(AtomicFile file, const ShardShape& shape);
+  Status add_common(float label, float weight);
+  Status add_value(std::span<const float> value, std::size_t count);
+  Status close_block();
+
+  AtomicFile file_;
+  ShardShape shape_;
+  std::uint64_t row_count_ = 0;
+  Spool label_, weight_, x_;
+  Spool key_, key_begin_, row_begin_, local_, value_;
+  std::vector<placement::Key> block_key_;  // entries of the open block
+  KeyList key_list_;
+  std::uint64_t key_count_ = 0;
+  std::uint64_t entry_count_ = 0;
+  bool all_one_ = true;  // no entry so far had another value
+};
+
+}  // namespace psmith::data

@@ -1,0 +1,279 @@
+#include "data/split.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <optional>
+
+#include "base/format.h"
+#include "base/rng.h"
+#include "data/apply.h"
+#include "data/fit.h"
+#include "data/output_folder.h"
+#include "data/row_store.h"
+#include "data/shard_writer.h"
+
+namespace psmith::data {
+namespace {
+
+constexpr std::size_t kBlockRecords = 1024;
+
+// Of what a row says: features and label, not how it was written.
+std::uint64_t hash_of(const StoredRow& row, std::string_view label,
+                      std::uint64_t seed) {
+  std::uint64_t hash = mix64(seed ^ 0x686f6c646f7574);
+  const auto add = [&](std::uint64_t word) { hash = mix64(hash ^ word); };
+  for (const double x : row.x) add(std::bit_cast<std::uint64_t>(x + 0.0));
+  for (std::size_t i = 0; i < row.index.size(); ++i) {
+    add(row.index[i]);
+    add(std::bit_cast<std::uint32_t>(row.value[i] + 0.0F));
+  }
+  if (label.empty()) add(row.label);
+  for (const char c : label) add(static_cast<unsigned char>(c));
+  return mix64(hash);
+}
+
+// Errors of creating and writing files: what the caller cannot mend in the
+// data is an I/O error.
+Status writing(Status status) {
+  if (status) return status;
+  auto fault = std::move(status.error());
+  if (fault.code != Code::exhausted) fault.code = Code::unavailable;
+  if (fault.code == Code::exhausted) {
+    fault.message += "\nhint: the file system is full; nothing was kept";
+  }
+  return fault;
+}
+
+class Splitter {
+ public:
+  Splitter(RowSource& source, const SplitOptions& options,
+           const std::filesystem::path& folder)
+      : source_(source),
+        options_(options),
+        folder_(folder),
+        train_(store(folder)),
+        holdout_(store(folder)),
+        columns_(source.schema().columns.size()) {}
+
+  Status read();
+  Result<Manifest> write();
+
+ private:
+  RowStoreOptions store(const std::filesystem::path& folder) const {
+    return {.folder = folder,
+            .ordered = options_.by != Division::random,
+            .memory = options_.memory};
+  }
+  Status read_row(const RawBlock& block, std::size_t row);
+  Result<std::uint32_t> label_of(const RawBlock& block, std::size_t row);
+  void fit_schema();
+  Status check_counts();
+  Status write_shards(RowStore& rows, std::uint64_t shards, bool holdout);
+  bool shard_ends(const RowStore& rows, std::uint64_t shards) const;
+  Status write_row(ShardWriter& writer, const StoredRow& row);
+
+  RowSource& source_;
+  const SplitOptions& options_;
+  const std::filesystem::path& folder_;
+  RowStore train_, holdout_;
+  ColumnFit columns_;
+  LabelFit labels_;
+  KeyCount keys_;
+  Manifest manifest_;
+  std::uint64_t row_number_ = 0;
+  std::vector<float> scratch_;
+  // Of the shards being written: rows and work so far, shards closed.
+  std::uint64_t rows_done_ = 0, work_done_ = 0, closed_ = 0;
+};
+
+Status Splitter::read() {
+  RawBlock block;
+  while (true) {
+    if (options_.stop && options_.stop()) {
+      return error(Code::unavailable, "interrupted");
+    }
+    PSM_TRY(const bool more, source_.next(kBlockRecords, block));
+    if (!more) break;
+    manifest_.weighted = !block.weight.empty();
+    for (std::size_t row = 0; row < block.row_count; ++row) {
+      PSM_DO(read_row(block, row));
+    }
+    if (options_.progress) options_.progress(row_number_);
+  }
+  return Done{};
+}
+
+Result<std::uint32_t> Splitter::label_of(const RawBlock& block,
+                                         std::size_t row) {
+  if (!block.label_text.empty()) return labels_.add(block.label_text[row]);
+  labels_.add(block.label[row]);
+  return std::bit_cast<std::uint32_t>(block.label[row]);
+}
+
+Status Splitter::read_row(const RawBlock& block, std::size_t row) {
+  StoredRow out;
+  PSM_TRY(out.label, label_of(block, row));
+  if (!block.weight.empty()) out.weight = block.weight[row];
+  if (block.dense) {
+    out.x = std::span(block.x).subspan(row * block.column_count,
+                                       block.column_count);
+  } else {
+    const auto begin = block.row_begin[row];
+    const auto count = block.row_begin[row + 1] - begin;
+    out.index = std::span(block.index).subspan(begin, count);
+    out.value = std::span(block.value).subspan(begin, count);
+  }
+  const auto number = row_number_++;
+  out.sort_key = options_.by == Division::random
+                     ? seed_of({options_.seed, 0x73706c6974, number})
+                     : number;
+  const auto bar = std::ldexp(options_.holdout, 64);
+  const auto text = block.label_text.empty()
+                        ? std::string_view()
+                        : std::string_view(block.label_text[row]);
+  const bool held =
+      options_.holdout > 0 &&
+      static_cast<double>(hash_of(out, text, options_.seed)) < bar;
+  if (held) return writing(holdout_.add(out));
+  if (block.dense && !options_.fitted) columns_.add(out.x);
+  if (!block.dense) keys_.add(out.index);
+  return writing(train_.add(out));
+}
+
+void Splitter::fit_schema() {
+  manifest_.schema = source_.schema();
+  auto values = labels_.finish();
+  if (options_.fitted) return;
+  columns_.finish(manifest_.schema.columns);
+  manifest_.schema.label_values = std::move(values);
+}
+
+Status Splitter::check_counts() {
+  if (train_.row_count() == 0 ||
+      (options_.holdout > 0 && holdout_.row_count() == 0)) {
+    return error(Code::invalid,
+                 "--holdout {} of {} rows leaves no {} rows\nhint: choose "
+                 "another fraction or another --seed",
+                 options_.holdout, row_number_,
+                 train_.row_count() == 0 ? "training" : "test");
+  }
+  if (options_.shards > train_.row_count()) {
+    return error(Code::invalid, "--shards {}: there are only {} training rows",
+                 options_.shards, train_.row_count());
+  }
+  return Done{};
+}
+
+Status Splitter::write_row(ShardWriter& writer, const StoredRow& row) {
+  const auto& schema = manifest_.schema;
+  const bool ranked = schema.label_text && !options_.fitted;
+  const float label = ranked ? static_cast<float>(labels_.rank_of(row.label))
+                             : std::bit_cast<float>(row.label);
+  if (!manifest_.dense) {
+    return writer.add(SparseRow{.label = label,
+                                .weight = row.weight,
+                                .key = row.index,
+                                .value = row.value});
+  }
+  scratch_.resize(row.x.size());
+  standardise(schema.columns, row.x, scratch_);
+  return writer.add(
+      DenseRow{.label = label, .weight = row.weight, .x = scratch_});
+}
+
+// Whether the open shard has its part: shard s of N ends once (s + 1) / N of
+// the rows, or of the work, are done.
+bool Splitter::shard_ends(const RowStore& rows, std::uint64_t shards) const {
+  const auto left = rows.row_count() - rows_done_;
+  if (left == 0 || closed_ + 1 == shards) return left == 0;
+  if (left == shards - closed_ - 1) return true;  // one row for each
+  __extension__ using Wide = unsigned __int128;
+  const bool by_work = options_.by == Division::weight;
+  const auto done = by_work ? work_done_ : rows_done_;
+  const auto all =
+      by_work ? rows.entry_count() + rows.row_count() : rows.row_count();
+  return Wide{done} * shards >= Wide{all} * (closed_ + 1);
+}
+
+Status Splitter::write_shards(RowStore& rows, std::uint64_t shards,
+                              bool holdout) {
+  rows_done_ = work_done_ = closed_ = 0;
+  const ShardShape shape{.dense = manifest_.dense,
+                         .column_count = manifest_.schema.columns.size(),
+                         .weighted = manifest_.weighted,
+                         .block_rows = manifest_.block_rows};
+  std::optional<ShardWriter> writer;
+  const auto give = [&](const StoredRow& row) -> Status {
+    if (rows_done_ % kBlockRecords == 0 && options_.stop && options_.stop()) {
+      return error(Code::unavailable, "interrupted");
+    }
+    if (!writer) {
+      const auto name = shard_file_name(manifest_.shards.size());
+      PSM_TRY(auto opened, ShardWriter::create(folder_ / name, shape));
+      writer.emplace(std::move(opened));
+    }
+    PSM_DO(write_row(*writer, row));
+    ++rows_done_;
+    work_done_ += row.x.size() + row.index.size() + 1;
+    if (!shard_ends(rows, shards)) return Done{};
+    PSM_TRY(auto info, writer->finish());
+    info.holdout = holdout;
+    manifest_.shards.push_back(std::move(info));
+    writer.reset();
+    ++closed_;
+    return Done{};
+  };
+  return rows.drain(give);
+}
+
+Result<Manifest> Splitter::write() {
+  PSM_DO(check_counts());
+  fit_schema();
+  manifest_.dense = manifest_.schema.dense();
+  manifest_.seed = options_.seed;
+  manifest_.by = std::string(name_of(options_.by));
+  const auto rows = train_.row_count();
+  manifest_.block_rows = options_.micro_batch != 0 ? options_.micro_batch
+                                                   : default_micro_batch(rows);
+  manifest_.distinct_keys = manifest_.dense ? 0 : keys_.estimate();
+  const auto shards =
+      options_.shards != 0 ? options_.shards : default_shards(rows);
+  const auto held = holdout_.row_count();
+  const auto per_shard = (rows + shards - 1) / shards;
+  PSM_DO(writing(write_shards(train_, shards, false)));
+  PSM_DO(writing(
+      write_shards(holdout_, (held + per_shard - 1) / per_shard, true)));
+  PSM_DO(writing(write_manifest(folder_, manifest_)));
+  return read_manifest(folder_);
+}
+
+}  // namespace
+
+std::string_view name_of(Division by) {
+  constexpr std::array<std::string_view, 3> kNames = {"even", "random",
+                                                      "weight"};
+  return kNames[static_cast<std::size_t>(by)];
+}
+
+std::uint64_t default_shards(std::uint64_t rows) {
+  constexpr std::uint64_t kRows = std::uint64_t{1} << 18, kMost = 1024;
+  return std::clamp<std::uint64_t>((rows + kRows - 1) / kRows, 1, kMost);
+}
+
+std::uint32_t default_micro_batch(std::uint64_t rows) {
+  const auto wanted = std::clamp<std::uint64_t>(rows / 512, 8, 128);
+  return static_cast<std::uint32_t>(std::bit_floor(wanted));
+}
+
+Result<Manifest> split(RowSource& source, const SplitOptions& options) {
+  PSM_TRY(auto folder, OutputFolder::create(options.output, options.force));
+  Splitter splitter(source, options, folder.path());
+  PSM_DO(splitter.read());
+  PSM_TRY(auto manifest, splitter.write());
+  PSM_DO(folder.commit());
+  return manifest;
+}
+
+}  // namespace psmith::data

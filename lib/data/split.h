@@ -1,0 +1,54 @@
+// split: rows of any source to a dataset folder.
+//
+// Two passes: rows are read once into a RowStore (temporary files in the
+// output's own temporary folder) while the schema is fitted on the training
+// rows; then they are written, shard by shard. Memory does not grow with the
+// input. The result depends on rows, options and seed alone: never on memory,
+// time or machine. One thread.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "base/result.h"
+#include "data/input.h"
+#include "data/manifest.h"
+#include "data/raw.h"
+
+namespace psmith::data {
+
+enum class Division : std::uint8_t {
+  even,    // equal numbers of rows, in order
+  random,  // the same, after a global shuffle by the seed
+  weight,  // equal work (stored values), in order
+};
+std::string_view name_of(Division by);
+
+struct SplitOptions {
+  std::filesystem::path output;
+  Division by = Division::random;
+  std::uint64_t shards = 0;       // 0: default_shards()
+  std::uint32_t micro_batch = 0;  // 0: default_micro_batch()
+  std::uint64_t seed = 0;
+  double holdout = 0;   // [0, 1): the part of the rows held out
+  bool force = false;   // an existing dataset gives way
+  bool fitted = false;  // the source's schema was fitted elsewhere: keep it
+  std::uint64_t memory = std::uint64_t{64} << 20;  // bytes of buffers
+  Stop stop = {};
+  std::function<void(std::uint64_t rows)> progress = {};  // now and then
+};
+
+// One for every 2^18 rows begun, at most 1024.
+std::uint64_t default_shards(std::uint64_t rows);
+// The largest power of two that is at most rows / 512; 8 at least, 128 at
+// most.
+std::uint32_t default_micro_batch(std::uint64_t rows);
+
+// Errors: of the source; conflict (73: the output exists or cannot be made),
+// exhausted and unavailable (74: writing failed), invalid (no training rows,
+// more shards than rows). Nothing is left under the output's name then.
+Result<Manifest> split(RowSource& source, const SplitOptions& options);
+
+}  // namespace psmith::data

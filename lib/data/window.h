@@ -1,0 +1,41 @@
+// Window: the unread text of one input, refilled piece by piece; it grows only
+// for a record longer than a piece, up to kRecordMax. One thread.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "data/input.h"
+
+namespace psmith::data {
+
+// A record longer than this is bad.
+inline constexpr std::size_t kRecordMax = std::size_t{16} << 20;
+inline constexpr std::size_t kPieceBytes = std::size_t{256} << 10;
+
+class Window {
+ public:
+  explicit Window(std::unique_ptr<Input> input);
+
+  // Unread bytes; valid until fill().
+  std::string_view text() const {
+    return {buffer_.data() + begin_, end_ - begin_};
+  }
+  bool ended() const { return ended_; }
+  void consume(std::size_t bytes) { begin_ += bytes; }
+
+  // Reads more behind the text. At the end of the input: sets ended().
+  Status fill();
+  bool ready(Duration wait) { return ended_ || input_->ready(wait); }
+
+  const std::string& name() const { return input_->name(); }
+
+ private:
+  std::unique_ptr<Input> input_;
+  std::vector<char> buffer_;
+  std::size_t begin_ = 0, end_ = 0;
+  bool ended_ = false;
+};
+
+}  // namespace psmith::data

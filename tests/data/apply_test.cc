@@ -1,0 +1,54 @@
+#include "data/apply.h"
+
+#include <catch2/catch.hpp>
+
+namespace psmith::data {
+
+TEST_CASE("dense rows are standardised in double", "[data]") {
+  Schema schema;
+  schema.format = Format::csv;
+  schema.columns = {{"a", 1e9, 0.5}, {"b", 0, 1}};
+  RawBlock block;
+  block.dense = true;
+  block.column_count = 2;
+  block.row_count = 2;
+  block.x = {1e9 + 0.25, 7, 1e9 - 1, 8};
+  block.weight = {2, 3};
+  BatchBuffer buffer;
+  apply(schema, block, 0, 2, buffer);
+  const auto batch = buffer.batch();
+  REQUIRE(batch.dense());
+  REQUIRE(batch.row_count == 2);
+  REQUIRE(std::vector(batch.x.begin(), batch.x.end()) ==
+          std::vector<float>{0.5F, 7, -2, 8});
+  REQUIRE(batch.label.empty());
+  REQUIRE(batch.weight_of(1) == 3);
+}
+
+TEST_CASE("sparse rows share one sorted key list", "[data]") {
+  RawBlock block;
+  block.row_count = 3;
+  block.label = {1, 0, 1};
+  block.index = {9, 5, 7, 5, 9};
+  block.value = {4, 1, 1, 1, 1};
+  block.row_begin = {0, 1, 3, 5};
+  BatchBuffer buffer;
+  apply({}, block, 1, 3, buffer);
+  auto batch = buffer.batch();
+  REQUIRE(batch.row_count == 2);
+  REQUIRE(batch.key.size() == 3);
+  REQUIRE(batch.value.empty());  // all are 1
+  for (std::size_t i = 1; i < batch.key.size(); ++i) {
+    REQUIRE(placement::mixed_less(batch.key[i - 1], batch.key[i]));
+  }
+  REQUIRE(batch.row_begin[2] == 4);
+  for (std::size_t i = 0; i < 4; ++i) {
+    REQUIRE(batch.key[batch.local[i]] == block.index[i + 1]);
+  }
+  apply({}, block, 0, 1, buffer);
+  batch = buffer.batch();
+  REQUIRE(batch.value[0] == 4);
+  REQUIRE(batch.label[0] == 1);
+}
+
+}  // namespace psmith::data

@@ -1,0 +1,121 @@
+#include "data/bind.h"
+
+#include <catch2/catch.hpp>
+
+namespace psmith::data {
+namespace {
+
+const FileColumns kNamed{.names = {"age", "id", "w", "Target", "size"},
+                         .header = true};
+const FileColumns kNumbered{.names = {"1", "2", "3"}, .header = false};
+
+Schema chosen(const FileColumns& file, const ColumnOptions& options = {}) {
+  auto out = choose_columns(file, options);
+  REQUIRE(out.ok());
+  return out->schema;
+}
+
+std::string choice_error(const FileColumns& file,
+                         const ColumnOptions& options = {}) {
+  auto out = choose_columns(file, options);
+  return out.ok() ? "" : out.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("the label is found by its usual names, else it is the last",
+          "[data]") {
+  REQUIRE(chosen(kNamed).label == "Target");
+  REQUIRE(
+      chosen(kNamed, {.label = "", .weight = "", .ignore = {"Target"}}).label ==
+      "size");
+  auto guess = choose_columns({.names = {"a", "b"}, .header = true}, {});
+  REQUIRE(guess->note == "label: column 'b', the last (--label names another)");
+}
+
+TEST_CASE("columns are chosen by name or number", "[data]") {
+  const auto schema = chosen(
+      kNamed, {.label = "size", .weight = "w", .ignore = {"2", "Target"}});
+  REQUIRE(schema.label == "size");
+  REQUIRE(schema.weight == "w");
+  REQUIRE(schema.ignored == std::vector<std::string>{"id", "Target"});
+  REQUIRE(schema.columns == std::vector<Column>{{.name = "age"}});
+  REQUIRE(chosen(kNumbered, {.label = "1", .weight = "", .ignore = {}})
+              .columns.front()
+              .name == "2");
+}
+
+TEST_CASE("a choice that cannot be is refused", "[data]") {
+  REQUIRE(choice_error(kNumbered) ==
+          "no label: the file has no header to name one\nhint: --label N takes "
+          "column N of 1 to 3; --header if line 1 has names");
+  REQUIRE(choice_error(kNamed, {.label = "sise", .weight = "", .ignore = {}}) ==
+          "--label 'sise': no such column\n"
+          "hint: the columns are age, id, w, Target, size");
+  REQUIRE(choice_error(kNumbered, {.label = "4", .weight = "", .ignore = {}}) ==
+          "--label '4': no such column\n"
+          "hint: there is no header; columns are numbered 1 to 3");
+  REQUIRE(
+      choice_error(kNamed, {.label = "age", .weight = "", .ignore = {"age"}}) ==
+      "--label 'age': the column is also ignored or the weight");
+  REQUIRE(
+      choice_error(kNamed, {.label = "", .weight = "age", .ignore = {"age"}}) ==
+      "--weight 'age': the column is also ignored");
+  REQUIRE(choice_error({.names = {"y"}, .header = true}) ==
+          "no features: column 'y' is the label and none is left\nhint: "
+          "--delimiter, --label or --format may be wrong");
+  REQUIRE(choice_error({.names = {"a", "b", "a"}, .header = true}) ==
+          "columns 1 and 3 have the same name 'a'\nhint: give columns "
+          "different names, or use --no-header for numbers");
+}
+
+TEST_CASE("fields are bound by name, in any order", "[data]") {
+  const auto schema =
+      chosen(kNamed, {.label = "", .weight = "w", .ignore = {}});
+  const FileColumns file{.names = {"Target", "new", "size", "age", "id", "w"},
+                         .header = true};
+  auto out = bind(schema, file, LabelUse::required);
+  REQUIRE(out.ok());
+  REQUIRE(out->role == std::vector<std::int32_t>{Binding::label,
+                                                 Binding::unused, 2, 0, 1,
+                                                 Binding::weight});
+  auto unlabelled = bind(schema, file, LabelUse::ignored);
+  REQUIRE(unlabelled->role[0] == Binding::unused);
+}
+
+TEST_CASE("a missing column is an error, a label that nobody needs is not",
+          "[data]") {
+  const auto schema = chosen(kNamed);
+  auto feature = bind(schema, {.names = {"age", "id", "w"}, .header = true},
+                      LabelUse::optional);
+  REQUIRE(feature.error().message ==
+          "no column 'size', a feature of the model\n"
+          "hint: the columns are age, id, w");
+  const FileColumns bare{.names = {"age", "id", "w", "size"}, .header = true};
+  REQUIRE(bind(schema, bare, LabelUse::optional).ok());
+  REQUIRE(bind(schema, bare, LabelUse::required).error().message ==
+          "no label column 'Target'\nhint: the columns are age, id, w, size");
+}
+
+TEST_CASE("without a header fields are bound by place", "[data]") {
+  const auto schema =
+      chosen(kNumbered, {.label = "2", .weight = "", .ignore = {}});
+  auto all = bind(schema, kNumbered, LabelUse::required);
+  REQUIRE(all->role == std::vector<std::int32_t>{0, Binding::label, 1});
+  auto features =
+      bind(schema, {.names = numbered(2), .header = false}, LabelUse::optional);
+  REQUIRE(features->role == std::vector<std::int32_t>{0, 1});
+  auto wrong =
+      bind(schema, {.names = numbered(4), .header = false}, LabelUse::optional);
+  REQUIRE(wrong.error().message ==
+          "the rows have 4 fields and no header; the model has 2 features or "
+          "all 3\nhint: --header if line 1 names the columns");
+}
+
+TEST_CASE("a header is known by the schema's names", "[data]") {
+  const auto schema = chosen(kNamed);
+  REQUIRE(names_columns(schema, {"x", "age"}));
+  REQUIRE_FALSE(names_columns(schema, {"1", "2"}));
+}
+
+}  // namespace psmith::data

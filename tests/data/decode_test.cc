@@ -1,0 +1,109 @@
+#include "data/decode.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "base/rng.h"
+#include "tests/data/compress.h"
+
+namespace psmith::data {
+namespace {
+
+struct Outcome {
+  std::string text;
+  bool complete = false;
+  std::string fault;
+};
+
+Outcome decoded(Compression kind, std::string_view packed, std::size_t piece) {
+  const auto decoder = make_decoder(kind);
+  Outcome out;
+  std::string buffer(piece, '\0');
+  while (true) {
+    const auto in = as_bytes(packed.substr(0, piece));
+    auto step = decoder->decode(in, buffer);
+    if (!step) {
+      out.fault = step.error().message;
+      return out;
+    }
+    out.text.append(buffer, 0, step->given);
+    packed.remove_prefix(step->taken);
+    if (step->given == 0 && (packed.empty() || step->taken == 0)) break;
+  }
+  out.complete = packed.empty() && decoder->complete();
+  return out;
+}
+
+const std::string kText = [] {
+  std::string text;
+  Rng rng(3);
+  for (int i = 0; i < 3000; ++i) text += std::to_string(rng.below(5000)) + ' ';
+  return text;
+}();
+
+}  // namespace
+
+TEST_CASE("compressed bytes come back in pieces of any size", "[data]") {
+  for (const auto kind : {Compression::gzip, Compression::zstd}) {
+    const auto packed = tests::compressed(kind, kText);
+    REQUIRE(compression_of(as_bytes(packed)) == kind);
+    for (const std::size_t piece : {1, 7, 4096, 1 << 20}) {
+      const auto out = decoded(kind, packed, piece);
+      REQUIRE(out.fault.empty());
+      REQUIRE(out.complete);
+      REQUIRE(out.text == kText);
+    }
+  }
+}
+
+TEST_CASE("members one after the other are one stream", "[data]") {
+  for (const auto kind : {Compression::gzip, Compression::zstd}) {
+    const auto packed = tests::compressed(kind, "one ") +
+                        tests::compressed(kind, "") +
+                        tests::compressed(kind, "two");
+    const auto out = decoded(kind, packed, 5);
+    REQUIRE(out.complete);
+    REQUIRE(out.text == "one two");
+  }
+}
+
+TEST_CASE("zero bytes may pad gzip, other bytes may not", "[data]") {
+  const auto packed = tests::compressed(Compression::gzip, "text");
+  const auto padded =
+      decoded(Compression::gzip, packed + std::string(512, '\0'), 100);
+  REQUIRE(padded.complete);
+  REQUIRE(padded.text == "text");
+  const auto dirty = decoded(Compression::gzip, packed + "garbage", 100);
+  REQUIRE(dirty.fault == "damaged gzip data (incorrect header check)");
+}
+
+TEST_CASE("a cut stream is not complete", "[data]") {
+  for (const auto kind : {Compression::gzip, Compression::zstd}) {
+    const auto packed = tests::compressed(kind, kText);
+    for (std::size_t size = 1; size < packed.size(); size += 97) {
+      const auto out = decoded(kind, packed.substr(0, size), 1000);
+      REQUIRE_FALSE(out.complete);
+    }
+  }
+}
+
+TEST_CASE("a damaged stream ends with a fault or other text", "[data]") {
+  for (const auto kind : {Compression::gzip, Compression::zstd}) {
+    const auto packed = tests::compressed(kind, kText);
+    Rng rng(4);
+    for (int i = 0; i < 300; ++i) {
+      auto copy = packed;
+      copy[rng.below(copy.size())] ^= static_cast<char>(1 << rng.below(8));
+      const auto out = decoded(kind, copy, 1000);
+      // A flip in a header field of no consequence changes nothing.
+      REQUIRE((!out.fault.empty() || !out.complete || out.text == kText));
+    }
+  }
+}
+
+TEST_CASE("plain text is not taken for compressed", "[data]") {
+  REQUIRE(compression_of(as_bytes("1 2:3")) == Compression::none);
+  REQUIRE(compression_of(as_bytes("")) == Compression::none);
+}
+
+}  // namespace psmith::data

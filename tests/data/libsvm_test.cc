@@ -1,0 +1,125 @@
+#include "data/libsvm.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "base/rng.h"
+
+namespace psmith::data {
+namespace {
+
+struct Outcome {
+  RawBlock block;
+  bool row = false;
+  std::string fault;  // "OFFSET: message"
+};
+
+Outcome parsed(std::string_view record, LabelUse labels = LabelUse::required) {
+  LibsvmParser parser(labels);
+  Outcome out;
+  auto result = parser.parse(record, out.block);
+  out.row = result.row;
+  if (result.flaw) {
+    out.fault =
+        std::to_string(result.flaw->offset) + ": " + result.flaw->message;
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a libsvm row is read", "[data]") {
+  const auto out =
+      parsed("+1 0:0.5  3:-2e-3\t18446744073709551615:1 # words 9:x ");
+  REQUIRE(out.row);
+  REQUIRE(out.block.label == std::vector<float>{1});
+  REQUIRE(out.block.index ==
+          std::vector<std::uint64_t>{0, 3, 18446744073709551615U});
+  REQUIRE(out.block.value == std::vector<float>{0.5F, -2e-3F, 1});
+  REQUIRE(out.block.row_begin == std::vector<std::uint64_t>{0, 3});
+}
+
+TEST_CASE("a label alone is a row, a comment or a blank line none", "[data]") {
+  REQUIRE(parsed("1").row);
+  REQUIRE(parsed(" 1 ").row);
+  for (const auto* text : {"", "  ", "# 1 2:3", " #"}) {
+    const auto out = parsed(text);
+    REQUIRE_FALSE(out.row);
+    REQUIRE(out.fault.empty());
+  }
+}
+
+TEST_CASE("every fault of a libsvm row is named with its place", "[data]") {
+  const auto fault = [](std::string_view text) { return parsed(text).fault; };
+  REQUIRE(fault("1 7:") == "4: no value after '7:'");
+  REQUIRE(fault("1 7: 8:1") == "4: no value after '7:'");
+  REQUIRE(fault("1 7") == "2: '7' is not index:value");
+  REQUIRE(fault("1 7:1 x:2") == "6: 'x:2' is not index:value");
+  REQUIRE(fault("1 :2") == "2: ':2' is not index:value");
+  REQUIRE(fault("1 1.5:2") == "2: '1.5:2' is not index:value");
+  REQUIRE(fault("1 -3:2") == "2: index '-3' is negative");
+  REQUIRE(fault("1 18446744073709551616:1") ==
+          "2: index '18446744073709551616' is 2^64 or more");
+  REQUIRE(fault("1 5:1 5:2") == "6: index 5 appears twice in the row");
+  REQUIRE(fault("1 5:1 3:2") == "6: index 3 after 5: indices must grow");
+  REQUIRE(fault("1 0:1 0:2") == "6: index 0 appears twice in the row");
+  REQUIRE(fault("1 5:abc") == "4: 'abc' is not a number");
+  REQUIRE(fault("1 5:1x") == "4: '1x' is not a number");
+  REQUIRE(fault("1 5:1:2") == "4: '1:2' is not a number");
+  REQUIRE(fault("1 5:nan") == "4: 'nan' is not a finite number");
+  REQUIRE(fault("1 5:-inf") == "4: '-inf' is not a finite number");
+  REQUIRE(fault("1 5:1e999") ==
+          "4: '1e999' is beyond the range of a 32-bit float");
+  REQUIRE(fault("nan 5:1") == "0: label 'nan' is not a finite number");
+  REQUIRE(fault("spam 5:1") == "0: label 'spam' is not a number");
+  REQUIRE(fault("1,2 5:1") == "0: label '1,2' is not a number");
+  REQUIRE(fault("5:1 6:1") == "0: the row has no label");
+  REQUIRE(fault("1 qid:7 5:1") ==
+          "2: qid: is not supported (ranking groups)\n"
+          "hint: remove the qid: fields");
+  REQUIRE(fault(std::string_view("1 5:\0001", 6)) ==
+          "4: a NUL byte: this is not text");
+}
+
+TEST_CASE("labels are optional where nobody needs them", "[data]") {
+  REQUIRE(parsed("5:1 6:1", LabelUse::optional).row);
+  REQUIRE_FALSE(parsed("5:1", LabelUse::optional).block.labelled());
+  REQUIRE(parsed("2 5:1", LabelUse::optional).block.label ==
+          std::vector<float>{2});
+  REQUIRE(parsed("2 5:1", LabelUse::ignored).row);
+  REQUIRE_FALSE(parsed("2 5:1", LabelUse::ignored).block.labelled());
+  LibsvmParser parser(LabelUse::optional);
+  RawBlock block;
+  REQUIRE(parser.parse("5:1", block).row);
+  REQUIRE(parser.parse("1 5:1", block).flaw->message ==
+          "the row has a label, but the first row has none");
+}
+
+TEST_CASE("no bytes harm the libsvm parser", "[data]") {
+  constexpr std::string_view kAlphabet = "0123456789:.-+e \t#nqid";
+  const std::uint64_t seed = 11;
+  Rng rng(seed);
+  LibsvmParser parser(LabelUse::required);
+  RawBlock block;
+  for (int i = 0; i < 100000; ++i) {
+    std::string text = "1 3:0.5 7:1e3 9:2";
+    for (auto n = rng.below(6); n > 0; --n) {
+      const auto at = rng.below(text.size());
+      text[at] = rng.below(8) == 0 ? static_cast<char>(rng.next())
+                                   : kAlphabet[rng.below(kAlphabet.size())];
+    }
+    text.resize(rng.below(text.size() + 1));
+    auto result = parser.parse(text, block);
+    if (result.flaw) {
+      INFO(text);
+      REQUIRE(result.flaw->offset <= text.size());
+    }
+    if (result.row) ++block.row_count;
+    block.roll_back();
+    REQUIRE(block.row_begin.size() == block.row_count + 1);
+    REQUIRE(block.index.size() == block.value.size());
+    if (block.row_count > 1000) block.clear();
+  }
+}
+
+}  // namespace psmith::data

@@ -1,0 +1,75 @@
+#include "data/output_folder.h"
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/temp_dir.h"
+
+namespace psmith::data {
+namespace {
+
+using support::read_text;
+using support::TempDir;
+using support::write_text;
+
+}  // namespace
+
+TEST_CASE("an output folder appears whole at commit", "[data]") {
+  const TempDir dir;
+  {
+    auto folder = OutputFolder::create(dir / "out/", false);
+    REQUIRE(folder.ok());
+    write_text(folder->path() / "file", "new");
+    REQUIRE_FALSE(std::filesystem::exists(dir / "out"));
+    REQUIRE(folder->commit().ok());
+  }
+  REQUIRE(read_text(dir / "out/file") == "new");
+  REQUIRE(dir.entry_count() == 1);
+}
+
+TEST_CASE("without commit nothing is left", "[data]") {
+  const TempDir dir;
+  {
+    auto folder = OutputFolder::create(dir / "out", false);
+    REQUIRE(folder.ok());
+    write_text(folder->path() / "file", "new");
+  }
+  REQUIRE(dir.entry_count() == 0);
+}
+
+TEST_CASE("what exists stays, unless it is a dataset to replace", "[data]") {
+  const TempDir dir;
+  std::filesystem::create_directory(dir / "out");
+  write_text(dir / "out/manifest.json", "old");
+  auto refused = OutputFolder::create(dir / "out", false);
+  REQUIRE(refused.error().code == Code::conflict);
+  REQUIRE(refused.error().message == "cannot create " + (dir / "out").string() +
+                                         ": it exists\n"
+                                         "hint: --force replaces it");
+  {
+    auto folder = OutputFolder::create(dir / "out", true);
+    REQUIRE(folder.ok());
+    write_text(folder->path() / "manifest.json", "new");
+    REQUIRE(read_text(dir / "out/manifest.json") == "old");
+    REQUIRE(folder->commit().ok());
+  }
+  REQUIRE(read_text(dir / "out/manifest.json") == "new");
+  REQUIRE(dir.entry_count() == 1);
+  std::filesystem::create_directory(dir / "other");
+  write_text(dir / "other/precious", "");
+  auto foreign = OutputFolder::create(dir / "other", true);
+  REQUIRE(foreign.error().message.starts_with("cannot replace "));
+  auto nowhere = OutputFolder::create(dir / "no/out", false);
+  REQUIRE(nowhere.error().code == Code::conflict);
+}
+
+TEST_CASE("a target that appears meanwhile is not replaced", "[data]") {
+  const TempDir dir;
+  auto folder = OutputFolder::create(dir / "out", false);
+  REQUIRE(folder.ok());
+  std::filesystem::create_directory(dir / "out");
+  auto status = folder->commit();
+  REQUIRE_FALSE(status.ok());
+  REQUIRE(status.error().code == Code::conflict);
+}
+
+}  // namespace psmith::data

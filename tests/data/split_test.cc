@@ -1,0 +1,257 @@
+#include "data/split.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <map>
+#include <set>
+
+#include "data/describe.h"
+#include "data/reader.h"
+#include "data/shard.h"
+#include "tests/support/temp_dir.h"
+
+namespace psmith::data {
+namespace {
+
+using support::read_text;
+using support::TempDir;
+using support::write_text;
+
+std::string csv(std::size_t rows) {
+  std::string text = "a,b,y\n";
+  for (std::size_t i = 0; i < rows; ++i) {
+    text += std::to_string(i) + "," + std::to_string(i * i % 97) + "," +
+            (i % 3 == 0 ? "no" : "yes") + "\n";
+  }
+  return text;
+}
+
+std::string libsvm(std::size_t rows) {
+  std::string text;
+  for (std::size_t i = 0; i < rows; ++i) {
+    text += std::to_string(i % 2);
+    for (std::size_t j = 1; j <= i % 7; ++j) {
+      text += " " + std::to_string(j * 10 + i % 3) + ":1";
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+struct Made {
+  Manifest manifest;
+  std::string fault;
+};
+
+Made made(const TempDir& dir, const std::string& text, SplitOptions options,
+          std::optional<Schema> like = {}) {
+  write_text(dir / "in", text);
+  ReaderOptions reading;
+  reading.inputs = {(dir / "in").string()};
+  reading.schema = std::move(like);
+  options.fitted = reading.schema.has_value();
+  auto reader = Reader::open(reading);
+  REQUIRE(reader.ok());
+  auto result = split(**reader, options);
+  std::filesystem::remove(dir / "in");
+  if (!result) return {{}, result.error().message};
+  return {*result, ""};
+}
+
+std::string rows_of(const std::filesystem::path& folder, Part part) {
+  std::string out;
+  auto manifest = read_manifest(folder);
+  REQUIRE(manifest.ok());
+  REQUIRE(print_rows(folder, *manifest, {.part = part, .stop = {}},
+                     [&](std::string_view text) -> Status {
+                       out += text;
+                       return Done{};
+                     })
+              .ok());
+  return out;
+}
+
+std::multiset<std::string> lines_of(const std::string& text) {
+  std::multiset<std::string> lines;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto end = text.find('\n', at);
+    lines.insert(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("a split keeps every row, in every division", "[data]") {
+  const TempDir dir;
+  for (const auto& text : {csv(1000), libsvm(1000)}) {
+    for (const auto by : {Division::even, Division::random, Division::weight}) {
+      SplitOptions options{.output = dir / "out"};
+      options.by = by;
+      options.shards = 7;
+      options.force = true;
+      const auto out = made(dir, text, options);
+      REQUIRE(out.fault == "");
+      REQUIRE(out.manifest.shards.size() == 7);
+      REQUIRE(out.manifest.by == name_of(by));
+      const auto rows = rows_of(dir / "out", Part::all);
+      REQUIRE(lines_of(rows) == lines_of(text));
+      REQUIRE((rows == text) == (by != Division::random));
+      for (std::size_t i = 0; i < 7; ++i) {
+        REQUIRE(verify_shard(dir / "out", out.manifest, i).ok());
+      }
+    }
+  }
+}
+
+TEST_CASE("even shards differ by one row, weighted ones by little work",
+          "[data]") {
+  const TempDir dir;
+  SplitOptions options{.output = dir / "out"};
+  options.by = Division::even;
+  options.shards = 7;
+  for (const auto& shard : made(dir, libsvm(1000), options).manifest.shards) {
+    REQUIRE(shard.rows >= 142);
+    REQUIRE(shard.rows <= 143);
+  }
+  options.by = Division::weight;
+  options.force = true;
+  // Long rows first.
+  std::string text;
+  for (int i = 0; i < 100; ++i) {
+    text += "1 1:1 2:1 3:1 4:1 5:1 6:1 7:1 8:1 9:1\n";
+  }
+  for (int i = 0; i < 900; ++i) text += "1\n";
+  const auto out = made(dir, text, options);
+  for (const auto& shard : out.manifest.shards) {
+    REQUIRE(shard.non_zeros + shard.rows >= 1900 / 7 - 10);
+    REQUIRE(shard.non_zeros + shard.rows <= 1900 / 7 + 10);
+  }
+}
+
+TEST_CASE("the same seed gives the same bytes, whatever the memory", "[data]") {
+  const TempDir dir;
+  SplitOptions options{.output = dir / "a"};
+  options.holdout = 0.2;
+  options.seed = 5;
+  const auto text = csv(3000);
+  const auto a = made(dir, text, options);
+  options.output = dir / "b";
+  options.memory = 1;
+  const auto b = made(dir, text, options);
+  REQUIRE(a.manifest.digest == b.manifest.digest);
+  REQUIRE(read_text(dir / "a/manifest.json") ==
+          read_text(dir / "b/manifest.json"));
+  options.output = dir / "c";
+  options.seed = 6;
+  REQUIRE(made(dir, text, options).manifest.digest != a.manifest.digest);
+}
+
+TEST_CASE("the holdout is near its part and keeps duplicates together",
+          "[data]") {
+  const TempDir dir;
+  std::string text = "a,b,y\n";
+  for (int copy = 0; copy < 3; ++copy) {
+    for (int i = 0; i < 1000; ++i) {
+      // The same row, written in three ways.
+      text += std::to_string(i) + (copy == 1 ? ".0" : "") + "," +
+              (copy == 2 ? "\"1\"" : "1") + ",2\n";
+    }
+  }
+  SplitOptions options{.output = dir / "out"};
+  options.holdout = 0.2;
+  const auto out = made(dir, text, options);
+  REQUIRE(out.fault == "");
+  REQUIRE(out.manifest.rows(true) == Approx(600).margin(100));
+  REQUIRE(out.manifest.rows(true) + out.manifest.rows(false) == 3000);
+  std::map<std::string, int> seen;
+  for (const auto& line : lines_of(rows_of(dir / "out", Part::holdout))) {
+    ++seen[line];
+  }
+  seen.erase("a,b,y");
+  REQUIRE(std::all_of(seen.begin(), seen.end(),
+                      [](const auto& entry) { return entry.second == 3; }));
+}
+
+TEST_CASE("columns are fitted on the training rows", "[data]") {
+  const TempDir dir;
+  SplitOptions options{.output = dir / "out"};
+  options.holdout = 0.3;
+  const auto out = made(dir, csv(2000), options);
+  double sum = 0, squares = 0, count = 0;
+  for (std::size_t i = 0; i < out.manifest.shards.size(); ++i) {
+    if (out.manifest.shards[i].holdout) continue;
+    auto shard = Shard::open(dir / "out", out.manifest, i);
+    REQUIRE(shard.ok());
+    Shard::Scratch scratch;
+    for (std::uint64_t b = 0; b < (*shard)->block_count(); ++b) {
+      const auto batch = (*shard)->block(b, scratch);
+      for (std::size_t r = 0; r < batch.row_count; ++r) {
+        const double x = batch.x[r * 2];
+        sum += x;
+        squares += x * x;
+        ++count;
+      }
+    }
+  }
+  REQUIRE(sum / count == Approx(0).margin(1e-6));
+  REQUIRE(squares / count == Approx(1).margin(1e-5));
+}
+
+TEST_CASE("labels are listed with their rows", "[data]") {
+  const TempDir dir;
+  const auto out = made(dir, csv(300), {.output = dir / "out"});
+  REQUIRE(out.manifest.schema.label_values ==
+          std::vector<LabelValue>{{"no", 0, 100}, {"yes", 1, 200}});
+}
+
+TEST_CASE("another dataset's schema is applied as it is", "[data]") {
+  const TempDir dir;
+  const auto first = made(dir, csv(300), {.output = dir / "a"});
+  SplitOptions options{.output = dir / "b"};
+  options.by = Division::even;
+  const auto second =
+      made(dir, "y,b,a\nyes,1,2\n", options, first.manifest.schema);
+  REQUIRE(second.fault == "");
+  REQUIRE(second.manifest.schema == first.manifest.schema);
+  REQUIRE(rows_of(dir / "b", Part::all) == "a,b,y\n2,1,yes\n");
+}
+
+TEST_CASE("nothing is left after a failure", "[data]") {
+  const TempDir dir;
+  const auto fault = [&](const std::string& text, SplitOptions options) {
+    options.output = dir / "out";
+    const auto out = made(dir, text, options);
+    REQUIRE(dir.entry_count() == 0);
+    return out.fault;
+  };
+  REQUIRE(fault("1 1:1\n1 1:x\n", {}).ends_with("in:2:5: 'x' is not a number"));
+  SplitOptions many;
+  many.shards = 4;
+  REQUIRE(fault("1 1:1\n1 1:2\n", many) ==
+          "--shards 4: there are only 2 training rows");
+  SplitOptions held;
+  held.holdout = 0.01;
+  REQUIRE(fault("1 1:1\n1 1:2\n", held) ==
+          "--holdout 0.01 of 2 rows leaves no test rows\n"
+          "hint: choose another fraction or another --seed");
+  SplitOptions stopped;
+  stopped.stop = [] { return true; };
+  REQUIRE(fault("1 1:1\n", stopped) == "interrupted");
+}
+
+TEST_CASE("defaults follow the number of rows", "[data]") {
+  REQUIRE(default_micro_batch(1) == 8);
+  REQUIRE(default_micro_batch(8191) == 8);
+  REQUIRE(default_micro_batch(8192) == 16);
+  REQUIRE(default_micro_batch(16000) == 16);
+  REQUIRE(default_micro_batch(1 << 16) == 128);
+  REQUIRE(default_micro_batch(1 << 30) == 128);
+  REQUIRE(default_shards(0) == 1);
+  REQUIRE(default_shards(1 << 18) == 1);
+  REQUIRE(default_shards((1 << 18) + 1) == 2);
+  REQUIRE(default_shards(std::uint64_t{1} << 40) == 1024);
+}
+
+}  // namespace psmith::data
