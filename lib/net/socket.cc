@@ -1,0 +1,260 @@
+#include "net/socket.h"
+
+#include <cerrno>
+#include <deque>
+#include <utility>
+
+#include "base/check.h"
+#include "base/format.h"
+#include "net/address.h"
+#include "net/peer_table.h"
+#include "net/reactor.h"
+#include "net/transport.h"
+#include "wire/codec.h"
+#include "wire/frames.h"
+
+namespace psmith::net {
+namespace {
+
+Error cannot_listen(const std::string& address, const zmq::error_t& e) {
+  switch (e.num()) {
+    case EADDRINUSE:
+      return error(Code::conflict, "cannot listen on {} (address in use)",
+                   address);
+    case ENODEV:
+    case EADDRNOTAVAIL:
+      return error(Code::invalid,
+                   "cannot listen on {} (no such interface here)", address);
+    case EACCES:
+      return error(Code::unavailable, "cannot listen on {} (no permission)",
+                   address);
+    default:
+      return error(Code::unavailable, "cannot listen on {} ({})", address,
+                   e.what());
+  }
+}
+
+// What a router tells the sender of a bad message.
+wire::Message refusal(const Error& fault) {
+  wire::Refused refused;
+  refused.code = fault.code == Code::conflict ? "wire_version" : "bad_message";
+  refused.text = fault.message;
+  return {refused, {}};
+}
+
+std::string_view text_of(const Blob& blob) {
+  return {reinterpret_cast<const char*>(blob.bytes().data()), blob.size()};
+}
+
+void count_received(Counters& counters, std::span<const Blob> frames) {
+  ++counters.received_messages;
+  counters.received_bytes += bytes_of(frames);
+}
+
+void count_sent(Counters& counters, std::span<const Blob> frames) {
+  ++counters.sent_messages;
+  counters.sent_bytes += bytes_of(frames);
+}
+
+}  // namespace
+
+// ---- router ---------------------------------------------------------------
+
+struct RouterSocket::Impl final : Source {
+  Impl(Reactor& owner, Context& context, Handler handler,
+       const SocketOptions& options)
+      : reactor(owner),
+        socket(make_socket(context, zmq::socket_type::router, options)),
+        on_message(std::move(handler)),
+        peers(options.peer_max) {}
+
+  void* handle() override { return socket.handle(); }
+  bool wants_write() const override { return false; }
+  void flush() override {}
+
+  void drain(std::size_t n) override {
+    while (n-- > 0 && !closed && receive_frames(socket, frames)) {
+      take();
+    }
+  }
+
+  void take() {
+    const auto peer = peers.heard(text_of(frames.front()));
+    const auto body = std::span<const Blob>(frames).subspan(1);
+    count_received(counters, body);
+    auto message = wire::from_frames(body);
+    frames.clear();
+    if (message) {
+      on_message(peer, std::move(*message));
+      return;
+    }
+    ++counters.bad_messages;
+    (void)send(peer, refusal(message.error()));
+  }
+
+  bool send(PeerId peer, const wire::Message& message) {
+    const auto routing_id = peers.routing_id(peer);
+    auto out = wire::to_frames(message, cut);
+    if (routing_id && out) {
+      const auto sent = send_frames(socket, *out, &*routing_id);
+      if (sent == Sent::gone) peers.forget(peer);
+      if (sent == Sent::done) {
+        count_sent(counters, *out);
+        return true;
+      }
+    }
+    ++counters.unsent_messages;
+    return false;
+  }
+
+  Result<std::string> bind(const std::string& text) {
+    PSM_TRY(auto address, parse_address(text));
+    if (address.transport == Transport::tcp) {
+      PSM_TRY(address.host, numeric_host(address));
+    }
+    // libzmq takes a path over from whoever listens there.
+    if (address.transport == Transport::ipc &&
+        probe(address, std::chrono::seconds(1)).empty()) {
+      return error(Code::conflict, "cannot listen on {} (address in use)",
+                   text);
+    }
+    try {
+      if (is_ipv6(address)) socket.set(zmq::sockopt::ipv6, true);
+      socket.bind(address.text());
+      if (address.transport != Transport::inproc) cut = wire::Cut::yes;
+      return socket.get(zmq::sockopt::last_endpoint);
+    } catch (const zmq::error_t& e) {
+      return cannot_listen(text, e);
+    }
+  }
+
+  void close() {
+    closed = true;
+    reactor.remove(this);
+    socket.close();
+  }
+
+  Reactor& reactor;
+  zmq::socket_t socket;
+  Handler on_message;
+  PeerTable peers;
+  Counters counters;
+  wire::Cut cut = wire::Cut::no;  // until it listens beyond this process
+  bool closed = false;
+  std::vector<Blob> frames;  // of the message at hand
+};
+
+RouterSocket::RouterSocket(Reactor& reactor, Context& context,
+                           Handler on_message, SocketOptions options)
+    : impl_(std::make_shared<Impl>(reactor, context, std::move(on_message),
+                                   options)) {
+  reactor.add(impl_);
+}
+
+RouterSocket::~RouterSocket() { impl_->close(); }
+
+Result<std::string> RouterSocket::bind(const std::string& address) {
+  return impl_->bind(address);
+}
+
+bool RouterSocket::send(PeerId peer, const wire::Message& message) {
+  return impl_->send(peer, message);
+}
+
+std::size_t RouterSocket::peer_count() const { return impl_->peers.size(); }
+
+const Counters& RouterSocket::counters() const { return impl_->counters; }
+
+// ---- dealer ---------------------------------------------------------------
+
+struct DealerSocket::Impl final : Source {
+  Impl(Reactor& owner, Context& context, const std::string& peer,
+       Handler handler, const SocketOptions& options)
+      : reactor(owner),
+        address(peer),
+        socket(make_dealer(context, peer, options)),
+        on_message(std::move(handler)),
+        outbox_max(options.outbox_max),
+        cut(cut_of(peer)) {}
+
+  void* handle() override { return socket.handle(); }
+  bool wants_write() const override { return !outbox.empty(); }
+
+  void drain(std::size_t n) override {
+    while (n-- > 0 && !closed && receive_frames(socket, frames)) {
+      count_received(counters, frames);
+      auto message = wire::from_frames(frames);
+      frames.clear();
+      if (message) {
+        on_message(std::move(*message));
+      } else {
+        ++counters.bad_messages;
+      }
+    }
+  }
+
+  bool try_send(std::span<const Blob> out) {
+    if (send_frames(socket, out) != Sent::done) return false;
+    count_sent(counters, out);
+    return true;
+  }
+
+  void flush() override {
+    while (!outbox.empty() && try_send(outbox.front())) outbox.pop_front();
+  }
+
+  bool send(const wire::Message& message) {
+    auto out = wire::to_frames(message, cut);
+    if (out) {
+      if (outbox.empty() && try_send(*out)) return true;
+      if (outbox.size() < outbox_max) {
+        outbox.push_back(std::move(*out));
+        return true;
+      }
+    }
+    ++counters.unsent_messages;
+    return false;
+  }
+
+  void close() {
+    closed = true;
+    reactor.remove(this);
+    outbox.clear();
+    socket.close();
+  }
+
+  Reactor& reactor;
+  const std::string address;
+  zmq::socket_t socket;
+  Handler on_message;
+  const std::size_t outbox_max;
+  const wire::Cut cut;
+  std::deque<std::vector<Blob>> outbox;
+  Counters counters;
+  bool closed = false;
+  std::vector<Blob> frames;  // of the message at hand
+};
+
+DealerSocket::DealerSocket(Reactor& reactor, Context& context,
+                           const std::string& address, Handler on_message,
+                           SocketOptions options)
+    : impl_(std::make_shared<Impl>(reactor, context, address,
+                                   std::move(on_message), options)) {
+  reactor.add(impl_);
+}
+
+DealerSocket::~DealerSocket() { impl_->close(); }
+
+bool DealerSocket::send(const wire::Message& message) {
+  return impl_->send(message);
+}
+
+void DealerSocket::clear() { impl_->outbox.clear(); }
+
+std::size_t DealerSocket::waiting() const { return impl_->outbox.size(); }
+
+const std::string& DealerSocket::address() const { return impl_->address; }
+
+const Counters& DealerSocket::counters() const { return impl_->counters; }
+
+}  // namespace psmith::net

@@ -1,0 +1,42 @@
+// Between blobs and libzmq's messages: one multipart in or out, never waiting.
+// For this module only: it is the one header that shows libzmq. A socket's
+// thread.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+#include <zmq.hpp>
+
+#include "base/bytes.h"
+#include "net/context.h"
+#include "net/socket.h"
+#include "wire/frames.h"
+
+namespace psmith::net {
+
+// A socket with the options that all sockets have. Throws Failure (70).
+zmq::socket_t make_socket(Context& context, zmq::socket_type type,
+                          const SocketOptions& options);
+// A DEALER that connects to `address`, with a routing id of its own. Throws
+// Failure (2) if the address is malformed.
+zmq::socket_t make_dealer(Context& context, const std::string& address,
+                          const SocketOptions& options);
+
+// Blobs stay whole in memory.
+wire::Cut cut_of(std::string_view address);
+
+enum class Sent { done, full, gone };
+
+// All frames or none. routing_id: routers only. After `done` the peer may
+// still vanish. The frames' owners live until libzmq has sent them.
+Sent send_frames(zmq::socket_t& socket, std::span<const Blob> frames,
+                 const std::string_view* routing_id = nullptr);
+
+// The next multipart, if one is there. Too many frames: the rest is dropped,
+// and the message is one that wire::from_frames refuses.
+bool receive_frames(zmq::socket_t& socket, std::vector<Blob>& frames);
+
+std::uint64_t bytes_of(std::span<const Blob> frames);
+
+}  // namespace psmith::net

@@ -1,0 +1,62 @@
+#include "net/transport.h"
+
+#include <catch2/catch.hpp>
+
+#include "tests/net/pair.h"
+#include "wire/limits.h"
+
+namespace psmith::net {
+namespace {
+
+TEST_CASE("blobs are cut where they leave the process", "[net]") {
+  REQUIRE(cut_of("inproc://name") == wire::Cut::no);
+  REQUIRE(cut_of("tcp://127.0.0.1:1") == wire::Cut::yes);
+  REQUIRE(cut_of("ipc:///name") == wire::Cut::yes);
+}
+
+TEST_CASE("every socket has a routing id of its own", "[net]") {
+  Context context;
+  const auto id_of = [&] {
+    return make_dealer(context, "inproc://name", {})
+        .get(zmq::sockopt::routing_id);
+  };
+  const auto first = id_of();
+  REQUIRE(first.size() == 17);
+  REQUIRE(first != id_of());
+}
+
+TEST_CASE("large blobs arrive whole", "[net]") {
+  const EachTransport each;
+  for (const auto& address : each.addresses) {
+    CAPTURE(address);
+    Pair pair(address);
+    const Message message{Ask{},
+                          {numbered(5 * wire::kMiB + 3), Blob(), numbered(1),
+                           numbered(wire::kMiB)}};
+    REQUIRE(pair.dealer->send(message));
+    REQUIRE(until(pair.reactor, [&] { return !pair.asked.empty(); }));
+    const auto& blobs = pair.asked[0].blobs;
+    REQUIRE(blobs.size() == 4);
+    for (std::size_t i = 0; i < 4; ++i) {
+      REQUIRE(same_bytes(blobs[i], message.blobs[i]));
+    }
+  }
+}
+
+TEST_CASE("a blob within the process is never copied", "[net]") {
+  Pair pair("inproc://name");
+  std::weak_ptr<const void> alive;
+  {
+    const auto blob = numbered(3 * wire::kMiB);
+    alive = blob.owner();
+    REQUIRE(pair.dealer->send({Ask{}, {blob}}));
+    REQUIRE(until(pair.reactor, [&] { return !pair.asked.empty(); }));
+    REQUIRE(pair.asked[0].blobs.at(0).bytes().data() == blob.bytes().data());
+  }
+  REQUIRE_FALSE(alive.expired());
+  pair.asked.clear();
+  REQUIRE(alive.expired());
+}
+
+}  // namespace
+}  // namespace psmith::net
