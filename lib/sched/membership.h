@@ -1,0 +1,89 @@
+// Membership: the servers and workers that are alive, and the numbered view of
+// them.
+//
+// A node is one incarnation of a process: joining again with the same
+// incarnation changes nothing but the peer it is reached by. Node and lane
+// numbers grow and are never used again. The first node to join fixes the
+// fingerprint of the arithmetic until the last one has gone. A node that was
+// not heard of for liveness heartbeats has expired. Pure; one thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/id.h"
+#include "sched/settings.h"
+#include "sched/turn.h"
+#include "wire/message.h"
+
+namespace psmith::sched {
+
+struct Member {
+  NodeId node;
+  PeerId peer;
+  std::uint64_t incarnation = 0;
+  wire::Role role = wire::Role::worker;
+  std::string name;
+  std::vector<std::string> addresses;
+  std::vector<std::uint64_t> lanes;  // servers: one for each address
+  std::uint32_t threads = 0;
+  std::uint64_t progress = 0;
+  Instant heard;
+};
+
+class Membership {
+ public:
+  explicit Membership(Settings settings) : settings_(std::move(settings)) {}
+
+  struct Joined {
+    NodeId node;
+    bool fresh = false;            // not a repetition
+    std::vector<Member> replaced;  // what this peer was before
+  };
+  std::variant<Joined, wire::Refused> join(Instant now, PeerId peer,
+                                           const wire::Join& join);
+
+  // Any message counts.
+  void heard(Instant now, PeerId peer);
+  void set_progress(NodeId node, std::uint64_t progress);
+
+  // Takes a node, or those that have expired, out of the view.
+  void remove(NodeId node);
+  std::vector<Member> expire(Instant now);
+  // The master itself was away for this long: nobody could be heard.
+  void shift(Duration by);
+
+  // Null if there is no such node. Valid until the next change.
+  const Member* by_peer(PeerId peer) const;
+  const Member* by_node(NodeId node) const;
+
+  bool empty() const { return members_.empty(); }
+  const std::map<NodeId, Member>& all() const { return members_; }
+  std::size_t count(wire::Role role) const;
+  std::vector<NodeId> nodes(wire::Role role) const;
+  // The lanes of all servers, in the order of their numbers.
+  std::vector<wire::LaneInfo> lanes() const;
+
+  std::uint64_t view_number() const { return view_; }
+  wire::View view(Instant now) const;
+  Duration silence_max() const {
+    return settings_.heartbeat * settings_.liveness;
+  }
+
+ private:
+  Member& add(Instant now, PeerId peer, const wire::Join& join);
+
+  const Settings settings_;
+  std::map<NodeId, Member> members_;
+  std::map<PeerId, NodeId> by_peer_;
+  std::map<std::uint64_t, NodeId> by_incarnation_;
+  std::string fingerprint_;
+  std::uint64_t node_last_ = 0, lane_last_ = 0, view_ = 0;
+};
+
+}  // namespace psmith::sched

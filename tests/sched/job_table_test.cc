@@ -1,0 +1,94 @@
+#include "sched/job_table.h"
+
+#include <catch2/catch.hpp>
+
+#include "sched/settings.h"
+#include "tests/sched/support.h"
+
+namespace psmith::sched {
+namespace {
+
+using test::spec;
+using wire::JobState;
+
+Job& add(JobTable& table, const std::string& name, std::uint64_t token = 0) {
+  return table.add({}, PeerId(1), {.spec = spec(name), .token = token});
+}
+
+Job& live(JobTable& table, const std::string& name) {
+  auto& job = add(table, name);
+  job.state = JobState::done;
+  job.live = true;
+  return job;
+}
+
+TEST_CASE("jobs are numbered from 1 and found by number and token", "[sched]") {
+  JobTable table;
+  const auto first = add(table, "a", 7).id;
+  const auto second = add(table, "b", 8).id;
+  REQUIRE(first == JobId(1));
+  REQUIRE(second == JobId(2));
+  REQUIRE(table.by_token(8)->id == second);
+  REQUIRE(table.by_token(9) == nullptr);
+  REQUIRE(table.by_token(0) == nullptr);
+  REQUIRE(table.find(JobId(3)) == nullptr);
+}
+
+TEST_CASE("train jobs queue, imports do not", "[sched]") {
+  JobTable table;
+  add(table, "a");
+  add(table, "i").spec.kind = "import";
+  add(table, "over").state = JobState::failed;
+  REQUIRE(table.ahead_of(add(table, "b")) == 1);
+  REQUIRE(table.count_active() == 3);
+}
+
+TEST_CASE("a name means its newest job, then its live model", "[sched]") {
+  JobTable table;
+  live(table, "a");
+  add(table, "b");
+  const auto one = table.answer({.job = {}, .name = "a"});
+  REQUIRE(one->jobs.size() == 1);
+  REQUIRE(one->jobs[0].live);
+  REQUIRE(one->jobs[0].spec.train.folder == "data");
+
+  add(table, "a");
+  const auto two = table.answer({.job = {}, .name = "a"});
+  REQUIRE(two->jobs.size() == 2);
+  REQUIRE(two->jobs[0].job == JobId(3));
+  REQUIRE(two->jobs[1].job == JobId(1));
+  REQUIRE(two->jobs[1].spec.train.folder == "data");
+  REQUIRE_FALSE(table.answer({.job = {}, .name = "c"}).has_value());
+}
+
+TEST_CASE("bulk is kept while a job may need it", "[sched]") {
+  JobTable table;
+  auto& dead = add(table, "a");
+  dead.spec.model_header.assign(1000, 'x');
+  auto& kept = live(table, "b");
+  kept.spec.model_header.assign(1000, 'x');
+  REQUIRE(table.spec_bytes() > 2000);
+  dead.state = JobState::cancelled;
+  table.trim();
+  REQUIRE(dead.spec.model_header.empty());
+  REQUIRE(dead.spec.train.shards.empty());
+  REQUIRE(dead.spec.name == "a");
+  REQUIRE(kept.spec.model_header.size() == 1000);
+  REQUIRE(table.spec_bytes() < 1100);
+}
+
+TEST_CASE("the oldest ended jobs are forgotten, live models never", "[sched]") {
+  JobTable table;
+  const auto kept = live(table, "live").id;
+  for (std::size_t i = 0; i < kEndedMax + 5; ++i) {
+    add(table, "x").state = JobState::failed;
+  }
+  table.trim();
+  REQUIRE(table.all().size() == kEndedMax + 1);
+  REQUIRE(table.find(kept) != nullptr);
+  REQUIRE(table.find(JobId(6)) == nullptr);
+  REQUIRE(table.find(JobId(7)) != nullptr);
+}
+
+}  // namespace
+}  // namespace psmith::sched
