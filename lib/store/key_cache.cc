@@ -1,0 +1,24 @@
+#include "store/key_cache.h"
+
+namespace psmith::store {
+
+std::shared_ptr<KnownList> KeyCache::find(std::size_t table,
+                                          const wire::KeyList& name) const {
+  const auto found = lists_.find(name_of(table, name));
+  return found == lists_.end() ? nullptr : found->second;
+}
+
+bool KeyCache::keep(std::size_t table, const wire::KeyList& name,
+                    std::shared_ptr<KnownList> list) {
+  constexpr std::size_t kEntryBytes = 256;  // nodes and vectors, about
+  const auto size = kEntryBytes + list->key.size() * (sizeof(placement::Key) +
+                                                      sizeof(std::uint32_t));
+  if (bytes_ + size > byte_max_) return false;
+  if (!lists_.emplace(name_of(table, name), std::move(list)).second) {
+    return true;
+  }
+  bytes_ += size;
+  return true;
+}
+
+}  // namespace psmith::store

@@ -1,0 +1,121 @@
+#include "store/lane_read.h"
+
+#include <algorithm>
+
+#include "base/format.h"
+#include "store/tree.h"
+
+namespace psmith::store {
+
+using placement::Key;
+using placement::mixed;
+
+Result<Blob> RequestReader::next() {
+  if (next_ == blobs_.size()) {
+    return error(Code::invalid, "too few blobs: {}", blobs_.size());
+  }
+  return std::move(blobs_[next_++]);
+}
+
+Status RequestReader::at_end() const {
+  if (next_ == blobs_.size()) return Done{};
+  return error(Code::invalid, "{} blobs too many", blobs_.size() - next_);
+}
+
+Result<std::vector<float>> RequestReader::floats(std::size_t count) {
+  PSM_TRY(const Blob blob, next());
+  if (blob.size() != count * sizeof(float)) {
+    return error(Code::invalid, "a blob of {} bytes where {} floats belong",
+                 blob.size(), count);
+  }
+  return blob.values<float>();
+}
+
+Result<std::shared_ptr<KnownList>> RequestReader::list(
+    std::size_t table, const wire::KeyList& name, TakenRequest& out) {
+  if (name.key_count == 0) return std::make_shared<KnownList>();
+  if (!name.has_keys) {
+    auto known = shape_.keys.find(table, name);
+    if (!known) {
+      for (const auto& added : out.added) {
+        if (added.table == table && added.name.dataset == name.dataset &&
+            added.name.shard == name.shard && added.name.begin == name.begin &&
+            added.name.end == name.end) {
+          known = added.list;
+        }
+      }
+    }
+    if (known && known->key.size() == name.key_count) return known;
+    out.unknown_list = true;
+    return std::make_shared<KnownList>();
+  }
+  PSM_TRY(const Blob blob, next());
+  if (blob.size() % sizeof(Key) != 0 || blob.count<Key>() != name.key_count) {
+    return error(Code::invalid, "a key list of {} bytes where {} keys belong",
+                 blob.size(), name.key_count);
+  }
+  auto list = std::make_shared<KnownList>();
+  list->key = blob.values<Key>();
+  for (std::size_t i = 0; i < list->key.size(); ++i) {
+    if (i != 0 && mixed(list->key[i - 1]) >= mixed(list->key[i])) {
+      return error(Code::invalid, "key {} of a list is out of order", i);
+    }
+    if (shape_.check_owner &&
+        shape_.placement.lane_of(table, list->key[i]) != shape_.lane_index) {
+      return error(Code::invalid, "key {} of a list belongs to another lane",
+                   i);
+    }
+  }
+  list->row.assign(list->key.size(), Table::kNone);
+  out.added.push_back({table, name, list});
+  return list;
+}
+
+Status RequestReader::read_push(const wire::PushPart& part, StepShape step,
+                                TakenRequest& out) {
+  const Node node{part.leaves.begin, part.leaves.end};
+  if (!is_node(node, step.leaf_count)) {
+    return error(Code::invalid, "leaves {}-{} are no subtree of {}", node.begin,
+                 node.end, step.leaf_count);
+  }
+  TakenRequest::Part taken{.leaves = part.leaves, .sum = {}};
+  if (part.sums.size() != taken.sum.sums.value.size()) {
+    return error(Code::invalid, "{} metric sums", part.sums.size());
+  }
+  std::copy(part.sums.begin(), part.sums.end(), taken.sum.sums.value.begin());
+  PSM_TRY(taken.sum.curve, model::Curve::from_flat(part.curve));
+  if (step.eval) {
+    out.push.push_back(std::move(taken));
+    return Done{};
+  }
+  if (part.lists.size() != shape_.widths.size()) {
+    return error(Code::invalid, "{} key lists for {} tables", part.lists.size(),
+                 shape_.widths.size());
+  }
+  for (const auto& range : shape_.ranges) {
+    PSM_TRY(auto values, floats(range.size()));
+    taken.sum.dense.push_back(std::move(values));
+  }
+  for (std::size_t t = 0; t < shape_.widths.size(); ++t) {
+    PSM_TRY(const auto known, list(t, part.lists[t], out));
+    PSM_TRY(auto values, floats(part.lists[t].key_count * shape_.widths[t]));
+    taken.sum.table.push_back(
+        {shape_.widths[t], known->key, std::move(values)});
+  }
+  out.push.push_back(std::move(taken));
+  return Done{};
+}
+
+Status RequestReader::read_pull(const wire::PullPart& part, TakenRequest& out) {
+  if (part.lists.size() != shape_.widths.size()) {
+    return error(Code::invalid, "{} key lists for {} tables", part.lists.size(),
+                 shape_.widths.size());
+  }
+  for (std::size_t t = 0; t < shape_.widths.size(); ++t) {
+    PSM_TRY(auto known, list(t, part.lists[t], out));
+    out.pull.push_back(std::move(known));
+  }
+  return Done{};
+}
+
+}  // namespace psmith::store

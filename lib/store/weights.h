@@ -1,0 +1,104 @@
+// Weights: what one lane holds of a job: its dense ranges and its share of the
+// tables, with optimizer slots beside them, at version v and, until every lane
+// is known to have v, at v-1 too.
+//
+// Dense ranges are immutable blocks with shared ownership: answers send them
+// without a copy while the next version is made in another block. Tables are
+// changed in place; the rows that the last step touched keep their old values
+// in an undo list. The lane's thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/bytes.h"
+#include "model/model.h"
+#include "optim/optimizer.h"
+#include "placement/placement.h"
+#include "store/sum.h"
+#include "store/table.h"
+
+namespace psmith::store {
+
+class Weights {
+ public:
+  Weights(const model::Model& model, const optim::Settings& optimizer,
+          std::span<const placement::Range> ranges);
+
+  std::uint64_t version() const { return version_; }
+  bool has(std::uint64_t version) const {
+    return version == version_ || (has_old_ && version + 1 == version_);
+  }
+
+  // One optimizer step on everything the sum touches; version() grows by one.
+  // scale: what the gradient is multiplied by first (1 for a sum).
+  void apply(const Sum& sum, double rate, float scale);
+  // A step that changes no weight (evaluation).
+  void advance();
+  // Every lane has version(): the one before is needed no more.
+  void drop_old();
+
+  std::size_t range_count() const { return dense_.size(); }
+  std::size_t table_count() const { return table_.size(); }
+  std::uint32_t width(std::size_t table) const { return table_[table].width(); }
+
+  // REQUIRES: has(version)
+  Blob dense(std::size_t range, std::uint64_t version) const;
+
+  // Rows of the keys, 0 for keys without a row; a read creates none. row:
+  // cached row numbers, Table::kNone where not known yet; filled as found.
+  // REQUIRES: has(version), row.size() == key.size()
+  std::vector<float> rows(std::size_t table,
+                          std::span<const placement::Key> key,
+                          std::span<std::uint32_t> row, std::uint64_t version);
+
+  // Best snapshot for early stopping: remember now; go back to it at the end.
+  void keep_best();
+  void restore_best();
+
+  // Every row whose bucket is in [begin, end), by key ascending.
+  TableSum bucket_rows(std::size_t table, std::uint32_t begin,
+                       std::uint32_t end) const;
+
+  // Overwrites (import). REQUIRES: value sizes fit
+  void put_dense(std::size_t range, std::vector<float> value);
+  void put_rows(std::size_t table, std::span<const placement::Key> key,
+                std::span<const float> value);
+
+  std::size_t slot_count() const { return optimizer_->slot_count(); }
+  std::span<const float> dense_slot(std::size_t range, std::size_t i) const {
+    return slot_[range][i];
+  }
+  const Table& table(std::size_t i) const { return table_[i]; }
+
+ private:
+  using Block = std::shared_ptr<std::vector<float>>;
+  struct Undo {
+    std::vector<std::uint32_t> row;
+    std::vector<float> value;                             // (row.size(), width)
+    std::unordered_map<std::uint32_t, std::uint32_t> at;  // built when asked
+  };
+  void apply_range(std::size_t range, const std::vector<float>& gradient,
+                   double rate, float scale);
+  void apply_table(std::size_t table, const TableSum& sum, double rate,
+                   float scale);
+
+  std::unique_ptr<const optim::Optimizer> optimizer_;
+  std::vector<bool> regularised_;                      // by range
+  std::vector<Block> dense_, old_;                     // by range
+  std::vector<std::vector<std::vector<float>>> slot_;  // by range, slot
+  std::vector<Table> table_;
+  std::vector<Undo> undo_;  // by table
+  std::uint64_t version_ = 0;
+  bool has_old_ = false;
+  std::vector<Block> best_;                    // by range
+  std::vector<std::vector<float>> best_rows_;  // by table: weights of rows
+  bool has_best_ = false;
+  std::vector<float> scaled_;  // a gradient after scaling
+};
+
+}  // namespace psmith::store

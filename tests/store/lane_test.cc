@@ -1,0 +1,205 @@
+#include "store/lane.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+namespace psmith::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A linear model of two dense columns on one lane; steps of two leaves.
+wire::JobRecord record(std::uint64_t steps) {
+  wire::JobRecord r;
+  r.job = JobId(1);
+  r.placement = 3;
+  r.lanes = {{.lane = 1, .node = NodeId(9), .address = ""}};
+  r.workers = {NodeId(5)};
+  r.spec.model = {
+      .kind = model::Kind::linear, .dense = true, .column_count = 2};
+  r.spec.optimizer = {.rule = optim::Rule::sgd, .rate = 0.5};
+  r.spec.train.shape = {.shard_rows = {2 * steps}, .block_rows = 1};
+  r.spec.group_blocks = 2;
+  return r;
+}
+
+struct Fixture {
+  Instant now{};
+  Lane lane;
+  std::uint64_t seq = 0;
+
+  explicit Fixture(std::uint64_t steps = 3)
+      : lane(record(steps), 0, now, Lane::Limits{}) {}
+
+  std::vector<wire::Message> send(wire::Message message) {
+    LaneEffects effects;
+    lane.on(PeerId(5), std::move(message), now, effects);
+    std::vector<wire::Message> out;
+    for (auto& effect : effects) {
+      if (auto* peer = std::get_if<ToPeer>(&effect)) {
+        out.push_back(std::move(peer->message));
+      }
+    }
+    return out;
+  }
+
+  wire::PushPull request() {
+    wire::PushPull r;
+    r.job = JobId(1);
+    r.placement = 3;
+    r.worker = NodeId(5);
+    r.seq = ++seq;
+    return r;
+  }
+
+  // The gradient (1, 1) of the weights and 1 of the bias on these leaves.
+  wire::Message push(std::uint64_t step, std::uint32_t begin,
+                     std::uint32_t end) {
+    auto r = request();
+    wire::PushPart part;
+    part.leaves = {step, begin, end};
+    part.sums = {2, 1, 2, 0, 0};
+    r.push.push_back(part);
+    const float g = static_cast<float>(end - begin);
+    return {
+        r,
+        {Blob::of(std::vector<float>{g, g}), Blob::of(std::vector<float>{g})}};
+  }
+
+  wire::Message pull(std::uint64_t version) {
+    auto r = request();
+    r.pulls = true;
+    r.pull_version = version;
+    return {r, {}};
+  }
+};
+
+template <class T>
+const T* first(const std::vector<wire::Message>& messages) {
+  for (const auto& m : messages) {
+    if (const auto* body = std::get_if<T>(&m.body)) return body;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+TEST_CASE("a lane applies when the root is complete and answers who waits",
+          "[store]") {
+  Fixture f;
+  REQUIRE(first<wire::PullOk>(f.send(f.pull(0)))->version == 0);
+  REQUIRE(first<wire::PullOk>(f.send(f.pull(1))) == nullptr);
+  REQUIRE(first<wire::PushOk>(f.send(f.push(0, 0, 1))) != nullptr);
+  REQUIRE(f.lane.version() == 0);
+  const auto answers = f.send(f.push(0, 1, 2));
+  REQUIRE(f.lane.version() == 1);
+  const auto* ok = first<wire::PullOk>(answers);
+  REQUIRE(ok != nullptr);
+  REQUIRE(ok->version == 1);
+}
+
+TEST_CASE("a repeated push changes nothing", "[store]") {
+  Fixture f;
+  f.send(f.push(0, 0, 1));
+  f.send(f.push(0, 0, 1));
+  REQUIRE(f.lane.version() == 0);
+  f.send(f.push(0, 0, 2));
+  REQUIRE(f.lane.version() == 1);
+  f.send(f.push(0, 0, 2));
+  REQUIRE(f.lane.version() == 1);
+  // mean gradient: 2 / weight 4 (sums of the one push that counts: 2)
+  const auto w = f.lane.weights().dense(0, 1).values<float>();
+  REQUIRE(w == std::vector<float>{-0.5F, -0.5F});
+}
+
+TEST_CASE("the version before is served until a push proves it is not needed",
+          "[store]") {
+  Fixture f;
+  f.send(f.push(0, 0, 2));
+  REQUIRE(first<wire::PullOk>(f.send(f.pull(0)))->version == 0);
+  f.send(f.push(1, 0, 1));
+  REQUIRE(first<wire::PullOk>(f.send(f.pull(0)))->stale);
+}
+
+TEST_CASE("messages of another recovery or placement are refused", "[store]") {
+  Fixture f;
+  auto push = f.push(0, 0, 2);
+  SECTION("recovery") { std::get<wire::PushPull>(push.body).recovery = 1; }
+  SECTION("placement") { std::get<wire::PushPull>(push.body).placement = 2; }
+  const auto answers = f.send(push);
+  REQUIRE(first<wire::Refused>(answers)->code == "stale_view");
+  REQUIRE(f.lane.version() == 0);
+}
+
+TEST_CASE("what does not fit is refused whole", "[store]") {
+  Fixture f;
+  auto push = f.push(0, 0, 2);
+  auto& body = std::get<wire::PushPull>(push.body);
+  SECTION("a blob is missing") { push.blobs.pop_back(); }
+  SECTION("a blob too many") { push.blobs.push_back({}); }
+  SECTION("a blob of another size") {
+    push.blobs[0] = Blob::of(std::vector<float>{1});
+  }
+  SECTION("no subtree") { body.push[0].leaves.end = 3; }
+  SECTION("a step ahead") { body.push[0].leaves.step = 1; }
+  SECTION("a step past the end") { body.push[0].leaves.step = 99; }
+  SECTION("other metric sums") { body.push[0].sums.pop_back(); }
+  SECTION("a key list of no table") { body.push[0].lists.emplace_back(); }
+  const auto answers = f.send(push);
+  REQUIRE(first<wire::Refused>(answers)->code == "bad_message");
+  REQUIRE(f.lane.version() == 0);
+}
+
+TEST_CASE("a lane that ended says so and gives its weights", "[store]") {
+  Fixture f(1);
+  wire::Fetch fetch;
+  fetch.job = JobId(1);
+  fetch.placement = 3;
+  fetch.dense = true;
+  fetch.range_end = 2;
+  REQUIRE(first<wire::Refused>(f.send({fetch, {}}))->code == "busy");
+  f.send(f.push(0, 0, 2));
+  REQUIRE(f.lane.ended());
+  REQUIRE(first<wire::PullOk>(f.send(f.pull(1)))->ended);
+  const auto answers = f.send({fetch, {}});
+  REQUIRE(first<wire::FetchOk>(answers) != nullptr);
+  REQUIRE(answers[0].blobs.size() == 2);
+  fetch.range_end = 3;
+  REQUIRE(first<wire::Refused>(f.send({fetch, {}}))->code == "bad_message");
+}
+
+TEST_CASE("asking about a pull that waits gives pending, else resend",
+          "[store]") {
+  Fixture f;
+  f.send(f.pull(1));
+  wire::Ask ask{.job = JobId(1),
+                .recovery = 0,
+                .placement = 3,
+                .worker = NodeId(5),
+                .seq = f.seq};
+  REQUIRE(first<wire::Pending>(f.send({ask, {}})) != nullptr);
+  ask.seq = 99;
+  REQUIRE(first<wire::Resend>(f.send({ask, {}})) != nullptr);
+}
+
+TEST_CASE("a loss that is not finite fails the job and names the step",
+          "[store]") {
+  Fixture f;
+  auto push = f.push(0, 0, 2);
+  std::get<wire::PushPull>(push.body).push[0].sums[1] =
+      std::numeric_limits<double>::quiet_NaN();
+  LaneEffects effects;
+  f.lane.on(PeerId(5), std::move(push), f.now, effects);
+  bool failed = false;
+  for (const auto& effect : effects) {
+    const auto* master = std::get_if<ToMaster>(&effect);
+    if (master == nullptr) continue;
+    const auto* body = std::get_if<wire::JobFailed>(&master->message.body);
+    if (body != nullptr) {
+      failed = body->reason.find("step 0") != std::string::npos;
+    }
+  }
+  REQUIRE(failed);
+}
+
+}  // namespace psmith::store

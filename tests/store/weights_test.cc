@@ -1,0 +1,87 @@
+#include "store/weights.h"
+
+#include <catch2/catch.hpp>
+
+namespace psmith::store {
+namespace {
+
+struct Fixture {
+  std::unique_ptr<const model::Model> model =
+      model::make_model({.kind = model::Kind::logistic, .dense = false})
+          .value(1);
+  std::vector<placement::Range> ranges{{0, 0, 1}};
+  Weights weights{*model, {.rule = optim::Rule::sgd, .rate = 1}, ranges};
+  std::vector<placement::Key> keys{5, 9};
+  std::vector<std::uint32_t> rows{Table::kNone, Table::kNone};
+
+  Fixture() { std::sort(keys.begin(), keys.end(), placement::mixed_less); }
+
+  void push(float bias, float first, float second) {
+    Sum sum;
+    sum.dense = {{bias}};
+    sum.table = {{1, keys, {first, second}}};
+    weights.apply(sum, 1.0, 1.0F);
+  }
+  std::vector<float> read(std::uint64_t version) {
+    return weights.rows(0, keys, rows, version);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a pull creates no row and reads zeros", "[store]") {
+  Fixture f;
+  REQUIRE(f.read(0) == std::vector<float>{0, 0});
+  REQUIRE(f.weights.table(0).size() == 0);
+}
+
+TEST_CASE("the version before is kept until it is dropped", "[store]") {
+  Fixture f;
+  f.push(1, 2, 3);
+  REQUIRE(f.read(1) == std::vector<float>{-2, -3});
+  REQUIRE(f.read(0) == std::vector<float>{0, 0});
+  const auto old = f.weights.dense(0, 0);
+  f.push(1, 1, 1);
+  REQUIRE(f.read(2) == std::vector<float>{-3, -4});
+  REQUIRE(f.read(1) == std::vector<float>{-2, -3});
+  REQUIRE_FALSE(f.weights.has(0));
+  REQUIRE(old.values<float>() == std::vector<float>{0});  // a reader's copy
+  REQUIRE(f.weights.dense(0, 1).values<float>() == std::vector<float>{-1});
+  f.weights.drop_old();
+  REQUIRE_FALSE(f.weights.has(1));
+  REQUIRE(f.weights.has(2));
+}
+
+TEST_CASE("an evaluation step changes the version and no weight", "[store]") {
+  Fixture f;
+  f.push(1, 2, 3);
+  f.weights.advance();
+  REQUIRE(f.weights.version() == 2);
+  REQUIRE(f.read(1) == f.read(2));
+  f.weights.drop_old();
+  f.push(1, 1, 1);
+  REQUIRE(f.read(2) == std::vector<float>{-2, -3});
+  REQUIRE(f.weights.dense(0, 3).values<float>() == std::vector<float>{-2});
+}
+
+TEST_CASE("the best snapshot comes back whole", "[store]") {
+  Fixture f;
+  f.push(1, 2, 3);
+  f.weights.keep_best();
+  f.push(1, 1, 1);
+  f.weights.restore_best();
+  REQUIRE(f.read(2) == std::vector<float>{-2, -3});
+  REQUIRE(f.weights.dense(0, 2).values<float>() == std::vector<float>{-1});
+}
+
+TEST_CASE("rows of a bucket range come by key", "[store]") {
+  Fixture f;
+  f.push(0, 2, 3);
+  const auto all = f.weights.bucket_rows(0, 0, placement::kBucketCount);
+  REQUIRE(all.key == std::vector<placement::Key>{5, 9});
+  const auto bucket = placement::bucket_of(5);
+  const auto one = f.weights.bucket_rows(0, bucket, bucket + 1);
+  REQUIRE(one.key == std::vector<placement::Key>{5});
+}
+
+}  // namespace psmith::store
