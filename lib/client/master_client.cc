@@ -1,0 +1,243 @@
+#include "client/master_client.h"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+#include <variant>
+
+#include "base/format.h"
+#include "wire/version.h"
+
+namespace psmith::client {
+namespace {
+
+constexpr int kStatusFailed = 1, kStatusNoInput = 66, kStatusUnavailable = 69,
+              kStatusTimedOut = 124, kStatusUsage = 2;
+
+std::uint64_t random_token() {
+  std::random_device device;
+  const std::uint64_t high = device();
+  return high << 32 | device();
+}
+
+bool interrupted(const Error& error) {
+  return error.message.find("interrupted") != std::string::npos;
+}
+
+Instant steady_now() { return SteadyClock().now(); }
+
+std::int64_t seconds(Duration duration) {
+  return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
+}
+
+}  // namespace
+
+Error error_of(const wire::Refused& refused) {
+  if (refused.code == "wire_version" || refused.code == "fingerprint") {
+    return {Code::unavailable, refused.text};
+  }
+  if (refused.code == "not_found" || refused.code == "unknown_job" ||
+      refused.code == "unknown_model") {
+    return {Code::not_found, refused.text};
+  }
+  if (refused.code == "busy") return {Code::exhausted, refused.text};
+  if (refused.code == "stale_view") return {Code::conflict, refused.text};
+  return {Code::invalid, refused.text};
+}
+
+int status_of(const Error& error) {
+  switch (error.code) {
+    case Code::unavailable:
+    case Code::exhausted:
+    case Code::conflict:
+    case Code::corrupt:
+      return kStatusUnavailable;
+    case Code::timed_out:
+      return interrupted(error) ? kStatusFailed : kStatusTimedOut;
+    case Code::not_found:
+      return kStatusNoInput;
+    case Code::invalid:
+      break;
+  }
+  return kStatusUsage;
+}
+
+Result<MasterClient> MasterClient::connect(net::Context& context,
+                                           MasterOptions options) {
+  net::Requester requester(context, {.address = options.address,
+                                     .who = "master",
+                                     .wake_fd = options.wake_fd});
+  PSM_DO(requester.connect(options.connect_timeout));
+  MasterClient master(std::move(requester), std::move(options));
+  PSM_DO(master.greet());
+  return master;
+}
+
+Status MasterClient::greet() {
+  wire::Join join;
+  join.role = wire::Role::client;
+  join.wire_version = wire::kWireVersion;
+  join.incarnation = random_token();
+  PSM_TRY(const auto ok, ask<wire::JoinOk>(std::move(join)));
+  if (ok.heartbeat_ms > 0) {
+    heartbeat_ = std::chrono::milliseconds(ok.heartbeat_ms);
+  }
+  if (ok.liveness > 0) liveness_ = ok.liveness;
+  return Done{};
+}
+
+template <class Answer>
+Result<Answer> MasterClient::ask(wire::Body request) {
+  PSM_DO(requester_.send({std::move(request), {}}));
+  auto got = answer<Answer>();
+  if (!got && got.error().code == Code::timed_out &&
+      !interrupted(got.error())) {
+    return error(Code::unavailable, "{}", got.error().message);
+  }
+  return got;
+}
+
+// Skips what else the master may send: views, events.
+template <class Answer>
+Result<Answer> MasterClient::answer() {
+  const auto until = steady_now() + options_.answer_timeout;
+  while (true) {
+    const auto left = std::max(Duration::zero(), until - steady_now());
+    auto received = requester_.receive(left);
+    if (!received) {
+      auto why = std::move(received.error());
+      if (why.code == Code::timed_out || why.code == Code::unavailable) {
+        return why;  // it names the master
+      }
+      return std::move(why).at("master " + address());
+    }
+    auto& message = *received;
+    if (auto* got = std::get_if<Answer>(&message.body)) return std::move(*got);
+    if (auto* no = std::get_if<wire::Refused>(&message.body)) {
+      if (no->code == "wire_version") {
+        return error(Code::unavailable, "master {} refuses: {}", address(),
+                     no->text);
+      }
+      return error_of(*no);
+    }
+  }
+}
+
+Result<JobId> MasterClient::submit(wire::JobSpec spec) {
+  wire::Submit submit{.spec = std::move(spec), .token = random_token()};
+  auto ok = ask<wire::SubmitOk>(submit);
+  if (!ok && ok.error().code == Code::unavailable) {
+    ok = ask<wire::SubmitOk>(std::move(submit));  // the token makes it one job
+  }
+  if (!ok) return std::move(ok.error());
+  return ok->job;
+}
+
+Status MasterClient::cancel(JobId job) {
+  PSM_TRY(const auto ok, ask<wire::CancelOk>(wire::Cancel{job}));
+  (void)ok;
+  return Done{};
+}
+
+Status MasterClient::drop(JobId job) {
+  PSM_TRY(const auto ok, ask<wire::DropOk>(wire::Drop{job}));
+  (void)ok;
+  return Done{};
+}
+
+Result<std::vector<wire::JobInfo>> MasterClient::jobs() {
+  PSM_TRY(auto ok, ask<wire::JobsOk>(wire::Jobs{}));
+  return std::move(ok.jobs);
+}
+
+Result<wire::JobInfo> MasterClient::job(JobId job) {
+  PSM_TRY(auto ok, ask<wire::JobsOk>(wire::Jobs{.job = job, .name = {}}));
+  if (ok.jobs.empty()) return error(Code::not_found, "no job {}", job.value());
+  return std::move(ok.jobs.front());
+}
+
+Result<wire::JobInfo> MasterClient::job(std::string_view name) {
+  PSM_TRY(auto ok,
+          ask<wire::JobsOk>(wire::Jobs{.job = {}, .name = std::string(name)}));
+  for (auto& info : ok.jobs) {
+    if (info.live) return std::move(info);
+  }
+  if (ok.jobs.empty()) return error(Code::not_found, "no job named '{}'", name);
+  return std::move(ok.jobs.front());
+}
+
+Result<wire::NodesOk> MasterClient::nodes() {
+  return ask<wire::NodesOk>(wire::Nodes{});
+}
+
+Result<std::vector<wire::Event>> MasterClient::events(std::uint64_t after_seq,
+                                                      JobId job) {
+  std::vector<wire::Event> all;
+  while (true) {
+    PSM_TRY(auto ok, ask<wire::EventsOk>(wire::Watch{
+                         .after_seq = after_seq, .job = job, .follow = false}));
+    if (ok.events.empty()) return all;
+    after_seq = ok.events.back().seq;
+    all.insert(all.end(), std::make_move_iterator(ok.events.begin()),
+               std::make_move_iterator(ok.events.end()));
+  }
+}
+
+Status MasterClient::follow(std::uint64_t after_seq, JobId job) {
+  followed_ = job;
+  seen_seq_ = after_seq;
+  heard_ = steady_now();
+  asked_ = heard_ - heartbeat_;
+  return beat(heard_);
+}
+
+Status MasterClient::beat(Instant now) {
+  if (now - asked_ < heartbeat_) return Done{};
+  asked_ = now;
+  return requester_.send(
+      {wire::Watch{.after_seq = seen_seq_, .job = followed_, .follow = true},
+       {}});
+}
+
+Error MasterClient::silent() const {
+  return error(Code::unavailable,
+               "lost master {}: silent for {} s\nhint: a job goes on without "
+               "its follower; see psctl status",
+               address(), seconds(heartbeat_ * liveness_));
+}
+
+// Those not seen yet: answers to beats overlap with what is pushed.
+std::vector<wire::Event> MasterClient::fresh(std::vector<wire::Event> events) {
+  std::erase_if(events, [&](const auto& e) { return e.seq <= seen_seq_; });
+  if (!events.empty()) seen_seq_ = events.back().seq;
+  return events;
+}
+
+Result<std::vector<wire::Event>> MasterClient::next_events(Duration wait) {
+  const auto until = steady_now() + wait;
+  while (true) {
+    const auto now = steady_now();
+    if (now - heard_ > heartbeat_ * liveness_) return silent();
+    if (now >= until) return std::vector<wire::Event>();
+    PSM_DO(beat(now));
+    const Duration turn = std::min<Duration>(until - now, heartbeat_ / 2);
+    auto message = requester_.receive(turn);
+    if (!message) {
+      const auto code = message.error().code;
+      if (code == Code::unavailable) continue;  // it may come back in time
+      if (code != Code::timed_out || interrupted(message.error())) {
+        return std::move(message.error());
+      }
+      continue;
+    }
+    heard_ = steady_now();
+    if (auto* ok = std::get_if<wire::EventsOk>(&message->body)) {
+      auto events = fresh(std::move(ok->events));
+      if (!events.empty()) return events;
+    } else if (auto* no = std::get_if<wire::Refused>(&message->body)) {
+      return error_of(*no);
+    }
+  }
+}
+
+}  // namespace psmith::client

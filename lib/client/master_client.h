@@ -1,0 +1,93 @@
+// MasterClient: the control verbs of the master, for commands that ask and
+// wait (psctl, psinfer).
+//
+// Every call has a deadline. A submission carries a random token, so that
+// sending it again is harmless; the other verbs are harmless as they are.
+// While it follows, the client asks again each heartbeat and takes a master
+// that was silent for `liveness` of them for lost.
+//
+// Errors: unavailable (the master is gone, or speaks another wire version),
+// timed_out ("interrupted" when wake_fd became readable), not_found, invalid,
+// exhausted (busy). status_of() gives the exit status. One thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/result.h"
+#include "net/requester.h"
+#include "wire/message.h"
+
+namespace psmith::net {
+class Context;
+}
+
+namespace psmith::client {
+
+struct MasterOptions {
+  std::string address;
+  int wake_fd = -1;  // readable: stop waiting
+  Duration connect_timeout = std::chrono::seconds(5);
+  Duration answer_timeout = std::chrono::seconds(10);
+};
+
+class MasterClient {
+ public:
+  // Connects and agrees on the wire version. Throws Failure (2) if the address
+  // is malformed.
+  static Result<MasterClient> connect(net::Context& context,
+                                      MasterOptions options);
+
+  Result<JobId> submit(wire::JobSpec spec);
+  Status cancel(JobId job);
+  Status drop(JobId job);
+  // All jobs, without their specs.
+  Result<std::vector<wire::JobInfo>> jobs();
+  Result<wire::JobInfo> job(JobId job);
+  // The live model of that name, else the newest job of that name.
+  Result<wire::JobInfo> job(std::string_view name);
+  Result<wire::NodesOk> nodes();
+  // Events after `after_seq` that are kept, of one job or (0) of all.
+  Result<std::vector<wire::Event>> events(std::uint64_t after_seq, JobId job);
+
+  // From now on next_events() gives events after `after_seq`, each once.
+  Status follow(std::uint64_t after_seq, JobId job);
+  // What has come by the time `wait` is over; returns at once when something
+  // has. REQUIRES: follow() came before
+  Result<std::vector<wire::Event>> next_events(Duration wait);
+
+  const std::string& address() const { return requester_.address(); }
+
+ private:
+  MasterClient(net::Requester requester, MasterOptions options)
+      : requester_(std::move(requester)), options_(std::move(options)) {}
+  Status greet();
+  template <class Answer>
+  Result<Answer> ask(wire::Body request);
+  template <class Answer>
+  Result<Answer> answer();
+  Status beat(Instant now);
+  Error silent() const;
+  std::vector<wire::Event> fresh(std::vector<wire::Event> events);
+
+  net::Requester requester_;
+  MasterOptions options_;
+  Duration heartbeat_ = std::chrono::seconds(1);
+  std::uint32_t liveness_ = 4;
+  JobId followed_;
+  std::uint64_t seen_seq_ = 0;
+  Instant asked_, heard_;
+};
+
+// The exit status of an error of this module.
+int status_of(const Error& error);
+
+// What a Refused means to whoever asked.
+Error error_of(const wire::Refused& refused);
+
+}  // namespace psmith::client
