@@ -1,0 +1,202 @@
+#include "node/agent_core.h"
+
+#include <algorithm>
+#include <type_traits>
+#include <utility>
+
+#include "base/format.h"
+#include "base/rng.h"
+
+namespace psmith::node {
+namespace {
+
+constexpr Duration kJoinWaitMin = std::chrono::milliseconds(100);
+constexpr Duration kJoinWaitMax = std::chrono::seconds(2);
+constexpr Duration kRepeat = std::chrono::seconds(1);
+
+std::int64_t seconds(Duration duration) {
+  return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
+}
+
+// A message whose sender it names.
+template <class T>
+concept Signed = requires(T body) {
+  body.node = NodeId();
+};
+
+}  // namespace
+
+AgentCore::AgentCore(AgentSettings settings) : settings_(std::move(settings)) {}
+
+AgentCore::Actions AgentCore::start(Instant now) {
+  Actions out;
+  heard_ = now;
+  join(now, out);
+  return out;
+}
+
+// Begins a new life: what the master knew of the last one is void.
+void AgentCore::join(Instant now, Actions& out) {
+  state_ = State::joining;
+  node_ = {};
+  view_ = {};
+  repeats_.clear();
+  incarnation_ = seed_of({settings_.seed, ++lives_}) | 1;
+  join_wait_ = kJoinWaitMin;
+  join_next_ = now + join_wait_;
+  auto join = settings_.join;
+  join.incarnation = incarnation_;
+  out.emplace_back(Send{.body = std::move(join), .fresh = true});
+}
+
+AgentCore::Actions AgentCore::on(Instant now, const wire::Message& message) {
+  Actions out;
+  if (state_ == State::over || state_ == State::idle) return out;
+  heard_ = now;
+  reached_ = true;
+  if (std::exchange(silent_, false)) out.emplace_back(Heard{});
+  std::visit(
+      [&]<class T>(const T& body) {
+        if constexpr (std::is_same_v<T, wire::Refused>) {
+          take(now, body, out);
+        } else if constexpr (std::is_same_v<T, wire::JoinOk>) {
+          beat_next_ = now;
+          take(body, out);
+        } else if constexpr (std::is_same_v<T, wire::View> ||
+                             std::is_same_v<T, wire::StartJob> ||
+                             std::is_same_v<T, wire::EndJob>) {
+          if (state_ == State::joined) take(body, out);
+        }
+      },
+      message.body);
+  return out;
+}
+
+void AgentCore::take(const wire::JoinOk& ok, Actions& out) {
+  if (state_ != State::joining || !ok.node) return;
+  state_ = State::joined;
+  node_ = ok.node;
+  heartbeat_ = std::chrono::milliseconds(
+      std::clamp<std::uint64_t>(ok.heartbeat_ms, 10, 60'000));
+  liveness_ = std::clamp<std::uint32_t>(ok.liveness, 1, 100);
+  out.emplace_back(Joined{node_});
+}
+
+void AgentCore::take(Instant now, const wire::Refused& refused, Actions& out) {
+  if (refused.code == "wire_version" || refused.code == "fingerprint" ||
+      (refused.code == "invalid" && state_ == State::joining)) {
+    fail(format("master {} refuses this node: {}", settings_.master,
+                refused.text),
+         out);
+  } else if (refused.code == "unknown_node" && state_ == State::joined) {
+    join(now, out);
+  }
+}
+
+void AgentCore::take(const wire::View& view, Actions& out) {
+  if (view.number <= view_.number) return;
+  view_ = view;
+  out.emplace_back(Viewed{});
+}
+
+void AgentCore::take(const wire::StartJob& start, Actions& out) {
+  std::erase_if(repeats_, [&](const auto& each) {
+    return std::get<JobId>(each.first) == start.record.job &&
+           each.second.recovery < start.record.recovery;
+  });
+  out.emplace_back(start);
+}
+
+void AgentCore::take(const wire::EndJob& end, Actions& out) {
+  std::erase_if(repeats_, [&](const auto& each) {
+    return std::get<JobId>(each.first) == end.job;
+  });
+  out.emplace_back(end);
+}
+
+AgentCore::Actions AgentCore::send(Instant now, wire::Body body) {
+  Actions out;
+  if (state_ != State::joined) return out;
+  std::visit(
+      [&]<class T>(T& each) {
+        if constexpr (Signed<T>) each.node = node_;
+        if constexpr (std::is_same_v<T, wire::LaneDone>) {
+          repeats_[{each.job, false, each.lane}] = {each, each.recovery,
+                                                    now + kRepeat};
+        } else if constexpr (std::is_same_v<T, wire::JobFailed>) {
+          repeats_[{each.job, true, 0}] = {each, each.recovery, now + kRepeat};
+        }
+      },
+      body);
+  out.emplace_back(Send{.body = std::move(body)});
+  return out;
+}
+
+AgentCore::Actions AgentCore::leave() {
+  Actions out;
+  if (state_ == State::joined) {
+    out.emplace_back(Send{.body = wire::Leave{node_}});
+  }
+  state_ = State::over;
+  return out;
+}
+
+void AgentCore::fail(std::string text, Actions& out) {
+  state_ = State::over;
+  out.emplace_back(Fail{.text = std::move(text), .reached = reached_});
+}
+
+// ---- time -----------------------------------------------------------------
+
+AgentCore::Actions AgentCore::tick(Instant now, std::uint64_t progress) {
+  Actions out;
+  if (state_ == State::over || state_ == State::idle) return out;
+  if (now - heard_ >= settings_.timeout) {
+    fail(reached_ ? format("master {} was silent for {} s", settings_.master,
+                           seconds(settings_.timeout))
+                  : format("cannot reach master {} within {} s",
+                           settings_.master, seconds(settings_.timeout)),
+         out);
+  } else if (state_ == State::joined) {
+    tick_joined(now, progress, out);
+  } else if (now >= join_next_) {
+    join_wait_ = std::min(join_wait_ * 2, kJoinWaitMax);
+    join_next_ = now + join_wait_;
+    auto join = settings_.join;
+    join.incarnation = incarnation_;
+    out.emplace_back(Send{.body = std::move(join), .fresh = true});
+  }
+  return out;
+}
+
+void AgentCore::tick_joined(Instant now, std::uint64_t progress, Actions& out) {
+  if (!silent_ && now - heard_ > heartbeat_ * liveness_) {
+    silent_ = true;
+    out.emplace_back(Silent{});
+  }
+  if (now >= beat_next_) {
+    beat_next_ = now + heartbeat_;
+    out.emplace_back(Send{.body = wire::Heartbeat{.node = node_,
+                                                  .view = view_.number,
+                                                  .progress = progress},
+                          .fresh = silent_});
+  }
+  for (auto& [key, repeat] : repeats_) {
+    if (now < repeat.next) continue;
+    repeat.next = now + kRepeat;
+    if (!silent_) out.emplace_back(Send{.body = repeat.body});
+  }
+}
+
+Instant AgentCore::next_deadline() const {
+  if (state_ == State::over || state_ == State::idle) return Instant::max();
+  auto next = heard_ + settings_.timeout;
+  if (state_ == State::joining) return std::min(next, join_next_);
+  next = std::min(next, beat_next_);
+  for (const auto& [key, repeat] : repeats_) {
+    next = std::min(next, repeat.next);
+  }
+  return next;
+}
+
+}  // namespace psmith::node

@@ -1,0 +1,93 @@
+// AgentCore: the decisions of a node's agent. Messages and time go in, actions
+// come out, in order. See agent.h for the rules it keeps. Pure; one thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <tuple>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/result.h"
+#include "wire/message.h"
+
+namespace psmith::node {
+
+struct AgentSettings {
+  wire::Join join;         // incarnation is filled in, anew for each join
+  std::uint64_t seed = 0;  // of incarnations: random for each process
+  std::string master;      // for messages
+  Duration timeout = std::chrono::seconds(60);
+};
+
+class AgentCore {
+ public:
+  // To the master. fresh: forget what still waits for the connection.
+  struct Send {
+    wire::Body body;
+    bool fresh = false;
+  };
+  struct Joined {
+    NodeId node;
+  };
+  struct Viewed {};  // view() is new
+  struct Silent {};  // the master has not been heard for too long
+  struct Heard {};   // it is back
+  struct Fail {
+    int status = 69;
+    std::string text;
+    bool reached = false;  // the master had answered before
+  };
+  using Action = std::variant<Send, Joined, Viewed, wire::StartJob,
+                              wire::EndJob, Silent, Heard, Fail>;
+  using Actions = std::vector<Action>;
+
+  explicit AgentCore(AgentSettings settings);
+
+  Actions start(Instant now);
+  Actions on(Instant now, const wire::Message& message);
+  Actions send(Instant now, wire::Body body);
+  Actions leave();
+  // progress: of the compute threads, for the heartbeat.
+  Actions tick(Instant now, std::uint64_t progress);
+  Instant next_deadline() const;
+
+  NodeId node() const { return node_; }
+  const wire::View& view() const { return view_; }
+  bool over() const { return state_ == State::over; }
+
+ private:
+  enum class State { idle, joining, joined, over };
+  // LaneDone, JobFailed; the number is the lane's.
+  using RepeatKey = std::tuple<JobId, bool, std::uint64_t>;
+  struct Repeat {
+    wire::Body body;
+    std::uint64_t recovery = 0;
+    Instant next;
+  };
+
+  void join(Instant now, Actions& out);
+  void take(const wire::JoinOk& ok, Actions& out);
+  void take(Instant now, const wire::Refused& refused, Actions& out);
+  void take(const wire::View& view, Actions& out);
+  void take(const wire::StartJob& start, Actions& out);
+  void take(const wire::EndJob& end, Actions& out);
+  void fail(std::string text, Actions& out);
+  void tick_joined(Instant now, std::uint64_t progress, Actions& out);
+
+  const AgentSettings settings_;
+  State state_ = State::idle;
+  NodeId node_;
+  wire::View view_;
+  std::uint64_t lives_ = 0, incarnation_ = 0;
+  bool reached_ = false, silent_ = false;
+  Instant heard_, join_next_, beat_next_;
+  Duration join_wait_{}, heartbeat_ = std::chrono::seconds(1);
+  std::uint32_t liveness_ = 4;
+  std::map<RepeatKey, Repeat> repeats_;
+};
+
+}  // namespace psmith::node

@@ -1,0 +1,72 @@
+#include "node/shard_source.h"
+
+#include "base/check.h"
+#include "base/format.h"
+
+namespace psmith::node {
+
+Status ShardSource::check(const wire::DataRef& ref, Part& part) {
+  if (ref.shards.empty()) return Done{};
+  PSM_TRY(part.manifest, data::read_manifest(ref.folder));
+  const auto& manifest = part.manifest;
+  if (manifest.digest != ref.digest) {
+    return error(Code::conflict,
+                 "{}: not the dataset of this job: its digest is {}, the "
+                 "job's {}",
+                 ref.folder, manifest.digest.substr(0, 12),
+                 ref.digest.substr(0, 12));
+  }
+  bool fits = ref.shards.size() == ref.shape.shard_rows.size() &&
+              ref.shape.block_rows >= 1 &&
+              (manifest.dense || ref.shape.block_rows == manifest.block_rows);
+  for (std::size_t i = 0; fits && i < ref.shards.size(); ++i) {
+    fits = ref.shards[i] < manifest.shards.size() &&
+           manifest.shards[ref.shards[i]].rows == ref.shape.shard_rows[i];
+  }
+  if (!fits) {
+    return error(Code::conflict, "{}: its shards are not those of the job",
+                 ref.folder);
+  }
+  part.ref = ref;
+  part.shards.resize(ref.shards.size());
+  return Done{};
+}
+
+Result<std::shared_ptr<ShardSource>> ShardSource::open(
+    const wire::JobSpec& spec) {
+  auto source = std::make_shared<ShardSource>();
+  PSM_DO(check(spec.train, source->train_));
+  PSM_DO(check(spec.eval, source->eval_));
+  return source;
+}
+
+Result<bool> ShardSource::ready(bool eval, std::uint32_t shard) {
+  auto& part = eval ? eval_ : train_;
+  PSM_CHECK(shard < part.shards.size(), "a shard of the job");
+  const std::lock_guard lock(mutex_);
+  auto& slot = part.shards[shard];
+  if (slot) return false;
+  PSM_TRY(auto opened, data::Shard::open(part.ref.folder, part.manifest,
+                                         part.ref.shards[shard]));
+  if (part.manifest.dense &&
+      part.ref.shape.block_rows != part.manifest.block_rows) {
+    opened = opened->with_block_rows(part.ref.shape.block_rows);
+  }
+  slot = std::move(opened);
+  return true;
+}
+
+tensor::Batch ShardSource::block(bool eval, std::uint32_t shard,
+                                 std::uint64_t block,
+                                 data::Shard::Scratch& scratch) const {
+  const auto& part = eval ? eval_ : train_;
+  const data::Shard* found = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    found = part.shards[shard].get();
+  }
+  PSM_CHECK(found != nullptr, "a shard that is ready");
+  return found->block(block, scratch);
+}
+
+}  // namespace psmith::node

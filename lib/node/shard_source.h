@@ -1,0 +1,43 @@
+// ShardSource: a job's training and evaluation data as a worker reads them:
+// the manifests are checked at once, each shard is mapped and checked when it
+// is first needed. ready() and block() may be called from any thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "data/manifest.h"
+#include "data/shard.h"
+#include "node/compute.h"
+#include "wire/job.h"
+
+namespace psmith::node {
+
+class ShardSource : public BlockSource {
+ public:
+  // Errors: not_found, corrupt; a dataset that is not the job's (conflict).
+  static Result<std::shared_ptr<ShardSource>> open(const wire::JobSpec& spec);
+
+  // Maps a shard. True: for the first time. REQUIRES: shard is in the DataRef
+  Result<bool> ready(bool eval, std::uint32_t shard);
+
+  // REQUIRES: ready(eval, shard)
+  tensor::Batch block(bool eval, std::uint32_t shard, std::uint64_t block,
+                      data::Shard::Scratch& scratch) const override;
+
+ private:
+  struct Part {
+    wire::DataRef ref;
+    data::Manifest manifest;
+    std::vector<std::shared_ptr<const data::Shard>> shards;
+  };
+  static Status check(const wire::DataRef& ref, Part& part);
+
+  mutable std::mutex mutex_;  // guards the shards' pointers
+  Part train_, eval_;
+};
+
+}  // namespace psmith::node

@@ -1,0 +1,153 @@
+#include "node/worker.h"
+
+#include <atomic>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "net/context.h"
+#include "net/reactor.h"
+#include "net/socket.h"
+#include "node/agent.h"
+#include "node/pool.h"
+#include "node/predictor.h"
+#include "node/server.h"
+#include "node/worker_job.h"
+
+namespace psmith::node {
+
+struct Worker::Impl {
+  Impl(net::Context& ctx, WorkerOptions given)
+      : context(ctx),
+        options(std::move(given)),
+        socket(reactor, context, [this](PeerId from, wire::Message message) {
+          on_frame(from, std::move(message));
+        }) {
+    auto bound = socket.bind(options.listen);
+    if (!bound) {
+      throw Failure(bound.error().code == Code::invalid ? 2 : 73,
+                    bound.error());
+    }
+    address = advertised(*bound, options.advertise);
+    pool = std::make_unique<Pool>(options.threads, kTaskMax);
+  }
+  ~Impl() {
+    jobs.clear();
+    pool.reset();  // before the reactor that its tasks post to
+  }
+
+  static constexpr std::size_t kTaskMax = 4096;
+
+  void run();
+  void on_frame(PeerId from, wire::Message message);
+  void on_start_job(const wire::JobRecord& record);
+
+  net::Context& context;
+  WorkerOptions options;
+  net::Reactor reactor;
+  Predictor predictor;
+  std::atomic<std::uint64_t> progress{0};
+  std::unique_ptr<Pool> pool;
+  std::unique_ptr<Agent> agent;
+  net::RouterSocket socket;
+  std::string address;
+  NodeId self;
+  std::map<JobId, std::unique_ptr<WorkerJob>> jobs;
+  std::optional<Failure> failure;
+};
+
+// A question of a client: computed on the pool, answered from here.
+void Worker::Impl::on_frame(PeerId from, wire::Message message) {
+  const auto seq = [&]() -> std::uint64_t {
+    const auto* predict = std::get_if<wire::Predict>(&message.body);
+    return predict == nullptr ? 0 : predict->seq;
+  }();
+  const bool taken = pool->submit([this, from, m = std::move(message)] {
+    auto answer = predictor.on(m);
+    if (std::holds_alternative<wire::PredictOk>(answer.body)) ++progress;
+    reactor.post([this, from, answer = std::move(answer)] {
+      socket.send(from, answer);
+    });
+  });
+  if (!taken) {
+    socket.send(from, {wire::Refused{.code = "busy",
+                                     .text = "the worker's queue is full",
+                                     .seq = seq,
+                                     .job = {},
+                                     .retry_ms = 100},
+                       {}});
+  }
+}
+
+void Worker::Impl::on_start_job(const wire::JobRecord& record) {
+  auto& job = jobs[record.job];
+  const bool known = job && job->record().recovery >= record.recovery;
+  try {
+    if (!known) {
+      job = std::make_unique<WorkerJob>(
+          WorkerJob::Host{
+              .context = context,
+              .reactor = reactor,
+              .pool = *pool,
+              .progress = progress,
+              .to_master =
+                  [this](wire::Body body) { agent->send(std::move(body)); }},
+          self, record);
+      job->start();
+    }
+    agent->send(wire::StartJobOk{
+        .node = {}, .job = record.job, .recovery = record.recovery});
+  } catch (const Failure& failed) {
+    jobs.erase(record.job);
+    agent->send(
+        wire::JobFailed{.node = {},
+                        .job = record.job,
+                        .recovery = record.recovery,
+                        .reason = failed.what(),
+                        .status = static_cast<std::uint32_t>(failed.status)});
+  }
+}
+
+void Worker::Impl::run() {
+  agent = std::make_unique<Agent>(
+      context, reactor,
+      AgentOptions{.role = wire::Role::worker,
+                   .name = options.name,
+                   .master = options.master,
+                   .addresses = {address},
+                   .threads = static_cast<std::uint32_t>(options.threads),
+                   .timeout = options.timeout,
+                   .progress = &progress},
+      AgentCallbacks{
+          .on_joined =
+              [this](NodeId node) {
+                self = node;
+                jobs.clear();
+              },
+          .on_view = [](const wire::View&) {},
+          .on_start_job =
+              [this](const wire::JobRecord& record) { on_start_job(record); },
+          .on_end_job =
+              [this](const wire::EndJob& end) { jobs.erase(end.job); },
+          .on_silent = [](bool) {},
+          .on_failed =
+              [this](const Failure& why) {
+                failure = why;
+                reactor.stop();
+              }});
+  agent->start();
+  reactor.run();
+  agent->leave();
+  if (failure) throw Failure(*failure);
+}
+
+Worker::Worker(net::Context& context, WorkerOptions options)
+    : impl_(std::make_unique<Impl>(context, std::move(options))) {}
+Worker::~Worker() = default;
+
+const std::string& Worker::address() const { return impl_->address; }
+void Worker::run() { impl_->run(); }
+void Worker::stop() { impl_->reactor.stop(); }
+net::Reactor& Worker::reactor() { return impl_->reactor; }
+
+}  // namespace psmith::node

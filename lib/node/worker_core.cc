@@ -1,0 +1,305 @@
+#include "node/worker_core.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/format.h"
+#include "store/job_shape.h"
+
+namespace psmith::node {
+
+using placement::Key;
+
+SplitList split_list(const placement::Placement& placement, std::size_t table,
+                     std::vector<Key> key) {
+  SplitList out;
+  out.lane.reserve(key.size());
+  out.lane_count.resize(placement.lane_count());
+  for (const auto k : key) {
+    const auto lane = placement.lane_of(table, k);
+    out.lane.push_back(static_cast<std::uint16_t>(lane));
+    ++out.lane_count[lane];
+  }
+  out.key = std::move(key);
+  return out;
+}
+
+WorkerCore::WorkerCore(NodeId self, wire::JobRecord record)
+    : self_(self),
+      record_(std::move(record)),
+      model_(model::make_model(record_.spec.model).value(78)),
+      placement_(store::placement_of(record_, *model_)),
+      schedule_(store::schedule_of(record_.spec)),
+      requests_(record_.lanes.size()),
+      known_(record_.lanes.size()) {}
+
+void WorkerCore::on(std::size_t lane, wire::Message&& message, Instant now,
+                    WorkerEffects& effects) {
+  const auto ours = [&](const auto& m) {
+    return m.job == record_.job && m.recovery == record_.recovery;
+  };
+  for (const auto& blob : message.blobs) received_bytes_ += blob.size();
+  if (const auto* ok = std::get_if<wire::PullOk>(&message.body)) {
+    if (!ours(*ok)) return;
+    on_leases(ok->leases, effects);
+    on_pull_ok(lane, *ok, std::move(message.blobs), now, effects);
+  } else if (const auto* pushed = std::get_if<wire::PushOk>(&message.body)) {
+    if (!ours(*pushed)) return;
+    on_leases(pushed->leases, effects);
+    const auto found = requests_[lane].find(pushed->seq);
+    if (found == requests_[lane].end()) return;
+    if (pushed->keys_kept) remember_lists(lane, found->second.push);
+    const auto id = found->second.push;
+    requests_[lane].erase(found);
+    answered_push(lane, id);
+  } else if (const auto* leases = std::get_if<wire::Leases>(&message.body)) {
+    if (ours(*leases)) on_leases(leases->leaves, effects);
+  } else if (const auto* pending = std::get_if<wire::Pending>(&message.body)) {
+    if (!ours(*pending)) return;
+    const auto found = requests_[lane].find(pending->seq);
+    if (found == requests_[lane].end()) return;
+    found->second.sent = now;
+    found->second.wait = std::min<Duration>(found->second.wait * 2, kAskMax);
+  } else if (const auto* resend = std::get_if<wire::Resend>(&message.body)) {
+    if (!ours(*resend)) return;
+    if (requests_[lane].contains(resend->seq)) {
+      send(lane, resend->seq, resend->with_keys, now, effects);
+    }
+  } else if (const auto* refused = std::get_if<wire::Refused>(&message.body)) {
+    on_refused(lane, *refused, now);
+  }
+  start_pulls(now, effects);
+}
+
+void WorkerCore::on_refused(std::size_t lane, const wire::Refused& refused,
+                            Instant now) {
+  if (refused.job != record_.job) return;
+  const auto found = requests_[lane].find(refused.seq);
+  if (refused.code == "stale_view") {
+    stale_ = true;
+  } else if (found != requests_[lane].end()) {
+    found->second.sent = now;
+    found->second.wait =
+        std::max<Duration>(kRetry, std::chrono::milliseconds(refused.retry_ms));
+    found->second.again = true;
+  }
+}
+
+void WorkerCore::on_leases(const std::vector<wire::Leaves>& leaves,
+                           WorkerEffects& effects) {
+  for (const auto& run : leaves) {
+    const bool held = std::any_of(
+        leases_.begin(), leases_.end(),
+        [&](const auto& item) { return item.second.work->leaves == run; });
+    if (held || run.step >= schedule_.step_count()) continue;
+    auto work = std::make_shared<Work>();
+    work->id = next_id_++;
+    work->leaves = run;
+    work->step = schedule_.at(run.step);
+    if (run.begin >= run.end || run.end > work->step.block_count) continue;
+    work->nodes =
+        store::subtrees_of({run.begin, run.end}, work->step.block_count);
+    auto& lease = leases_[work->id];
+    lease.work = work;
+    if (model_->tables().empty()) {
+      lease.stage = Stage::prepared;
+    } else {
+      effects.push_back(PrepareWork{std::move(work)});
+    }
+  }
+}
+
+void WorkerCore::prepared(std::uint64_t id, Instant now,
+                          WorkerEffects& effects) {
+  const auto found = leases_.find(id);
+  if (found == leases_.end()) return;
+  found->second.stage = Stage::prepared;
+  start_pulls(now, effects);
+}
+
+// Is there a lease of the step before, whose push will carry this pull?
+bool WorkerCore::will_be_carried(const Lease& lease) const {
+  return std::any_of(leases_.begin(), leases_.end(), [&](const auto& item) {
+    const auto& other = item.second;
+    return other.stage != Stage::pushing &&
+           other.work->leaves.step + 1 == lease.work->leaves.step;
+  });
+}
+
+void WorkerCore::start_pulls(Instant now, WorkerEffects& effects) {
+  for (auto& [id, lease] : leases_) {
+    if (lease.stage != Stage::prepared || will_be_carried(lease)) continue;
+    lease.stage = Stage::pulling;
+    for (std::size_t lane = 0; lane < requests_.size(); ++lane) {
+      lease.waiting.insert(lane);
+      const auto seq = next_seq_++;
+      requests_[lane][seq] = {.push = 0, .pull = id, .sent = now};
+      send(lane, seq, false, now, effects);
+    }
+  }
+}
+
+void WorkerCore::on_pull_ok(std::size_t lane, const wire::PullOk& ok,
+                            std::vector<Blob>&& blobs, Instant now,
+                            WorkerEffects& effects) {
+  const auto at = requests_[lane].find(ok.seq);
+  if (at == requests_[lane].end()) return;
+  const Request request = at->second;
+  if (ok.keys_kept) {
+    remember_lists(lane, request.push);
+    remember_lists(lane, request.pull);
+  }
+  requests_[lane].erase(at);
+  answered_push(lane, request.push);
+  const auto found = leases_.find(request.pull);
+  if (found == leases_.end() || found->second.stage != Stage::pulling) return;
+  if (ok.ended) ended_ = true;
+  if (ok.ended || ok.stale) {
+    for (auto& requests : requests_) {
+      std::erase_if(requests, [&](const auto& item) {
+        return item.second.pull == request.pull && item.second.push == 0;
+      });
+    }
+    leases_.erase(found);
+    return;
+  }
+  auto& lease = found->second;
+  if (!fill(lane, *lease.work, blobs)) {
+    // Not what was asked for: ask again a little later.
+    const auto seq = next_seq_++;
+    requests_[lane][seq] = {.push = 0,
+                            .pull = request.pull,
+                            .sent = now,
+                            .wait = kRetry,
+                            .again = true};
+    return;
+  }
+  lease.waiting.erase(lane);
+  if (!lease.waiting.empty()) return;
+  lease.stage = Stage::computing;
+  effects.push_back(ComputeWork{lease.work});
+}
+
+// Copies one lane's ranges and rows to their places; false if they do not fit.
+bool WorkerCore::fill(std::size_t lane, Work& work, std::vector<Blob>& blobs) {
+  const auto ranges = placement_.ranges(lane);
+  if (blobs.size() != ranges.size() + work.lists.size()) return false;
+  work.dense.resize(model_->tensors().size());
+  for (std::size_t t = 0; t < work.dense.size(); ++t) {
+    work.dense[t].resize(model_->tensors()[t].size());
+  }
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    if (blobs[i].size() != ranges[i].size() * sizeof(float)) return false;
+    std::memcpy(work.dense[ranges[i].tensor].data() + ranges[i].begin,
+                blobs[i].bytes().data(), blobs[i].size());
+  }
+  const auto& tables = model_->tables();
+  work.values.resize(work.lists.size());
+  for (std::size_t i = 0; i < work.lists.size(); ++i) {
+    const auto& list = work.lists[i];
+    const std::size_t bytes = tables[i % tables.size()].width * sizeof(float);
+    const auto& blob = blobs[ranges.size() + i];
+    if (blob.size() != list.lane_count[lane] * bytes) return false;
+    auto& values = work.values[i];
+    values.resize(list.key.size() * tables[i % tables.size()].width);
+    const auto* from = blob.bytes().data();
+    auto* to = reinterpret_cast<std::byte*>(values.data());
+    for (std::size_t k = 0; k < list.key.size(); ++k, to += bytes) {
+      if (list.lane[k] != lane) continue;
+      std::memcpy(to, from, bytes);
+      from += bytes;
+    }
+  }
+  return true;
+}
+
+void WorkerCore::computed(std::uint64_t id, std::vector<store::Sum> sums,
+                          Instant now, WorkerEffects& effects) {
+  const auto found = leases_.find(id);
+  if (found == leases_.end()) return;
+  auto& lease = found->second;
+  PSM_CHECK(sums.size() == lease.work->nodes.size(), "one sum per subtree");
+  leaves_computed_ += lease.work->leaves.end - lease.work->leaves.begin;
+  lease.sums = std::make_shared<const std::vector<store::Sum>>(std::move(sums));
+  lease.stage = Stage::pushing;
+  note_once(noted_computed_, "worker_computed",
+            format("computed the gradients of {} micro-batches",
+                   lease.work->leaves.end - lease.work->leaves.begin),
+            effects);
+  Lease* next = nullptr;
+  for (auto& [other, candidate] : leases_) {
+    if (candidate.stage == Stage::prepared &&
+        candidate.work->leaves.step == lease.work->leaves.step + 1) {
+      next = &candidate;
+      break;
+    }
+  }
+  if (next != nullptr) next->stage = Stage::pulling;
+  for (std::size_t lane = 0; lane < requests_.size(); ++lane) {
+    lease.waiting.insert(lane);
+    if (next != nullptr) next->waiting.insert(lane);
+    const auto seq = next_seq_++;
+    requests_[lane][seq] = {
+        .push = id, .pull = next == nullptr ? 0 : next->work->id, .sent = now};
+    send(lane, seq, false, now, effects);
+  }
+  note_once(noted_pushed_, "worker_pushed",
+            format("sent {} sums to {} lanes", lease.work->nodes.size(),
+                   requests_.size()),
+            effects);
+  start_pulls(now, effects);
+}
+
+void WorkerCore::answered_push(std::size_t lane, std::uint64_t id) {
+  const auto found = leases_.find(id);
+  if (found == leases_.end() || found->second.stage != Stage::pushing) return;
+  found->second.waiting.erase(lane);
+  if (found->second.waiting.empty()) leases_.erase(found);
+}
+
+void WorkerCore::tick(Instant now, WorkerEffects& effects) {
+  if (stale_) return;
+  for (std::size_t lane = 0; lane < requests_.size(); ++lane) {
+    for (auto& [seq, request] : requests_[lane]) {
+      if (now - request.sent < request.wait) continue;
+      if (request.again) {
+        request.again = false;
+        request.wait = kAskAfter;
+        send(lane, seq, false, now, effects);
+        continue;
+      }
+      request.sent = now;
+      request.wait = std::min<Duration>(request.wait * 2, kAskMax);
+      effects.push_back(ToLane{lane,
+                               {wire::Ask{.job = record_.job,
+                                          .recovery = record_.recovery,
+                                          .placement = record_.placement,
+                                          .worker = self_,
+                                          .seq = seq},
+                                {}}});
+    }
+  }
+  const auto patience = ended_ ? kAskMax : kAskAfter;
+  if (leases_.empty() &&
+      (!asked_for_leases_ || now - *asked_for_leases_ >= patience)) {
+    asked_for_leases_ = now;
+    effects.push_back(ToLane{0,
+                             {wire::LeaseRequest{.job = record_.job,
+                                                 .recovery = record_.recovery,
+                                                 .placement = record_.placement,
+                                                 .worker = self_},
+                              {}}});
+  }
+}
+
+void WorkerCore::note_once(bool& done, std::string kind, std::string text,
+                           WorkerEffects& effects) const {
+  if (done) return;
+  done = true;
+  effects.push_back(NoteMaster{wire::Note{.node = self_,
+                                          .job = record_.job,
+                                          .kind = std::move(kind),
+                                          .text = std::move(text)}});
+}
+
+}  // namespace psmith::node

@@ -1,0 +1,159 @@
+// WorkerCore: a worker's part of one job, as a state machine.
+//
+// It holds leases on runs of leaves. A lease is prepared (its key lists are
+// merged, off this thread), pulled (version v from every lane), computed (off
+// this thread) and pushed (one sum per subtree, to every lane); the push of
+// one lease carries the pull of the next. What is not answered is asked about
+// and sent again. Pure: no sockets, threads, files or clock; the reactor
+// thread only.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <tuple>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "model/model.h"
+#include "placement/placement.h"
+#include "placement/schedule.h"
+#include "store/sum.h"
+#include "store/tree.h"
+#include "wire/message.h"
+
+namespace psmith::node {
+
+// The sorted key list of one subtree and one table, and the lane of each key.
+struct SplitList {
+  std::vector<placement::Key> key;
+  std::vector<std::uint16_t> lane;        // by key
+  std::vector<std::uint64_t> lane_count;  // keys of each lane
+};
+SplitList split_list(const placement::Placement& placement, std::size_t table,
+                     std::vector<placement::Key> key);
+
+// One lease, as compute threads see it; filled before they do.
+struct Work {
+  std::uint64_t id = 0;
+  wire::Leaves leaves;
+  placement::Step step;
+  std::vector<store::Node> nodes;          // the run's subtrees, in order
+  std::vector<SplitList> lists;            // by node, then table
+  std::vector<std::vector<float>> dense;   // whole tensors at version `step`
+  std::vector<std::vector<float>> values;  // by node, then table
+};
+
+struct ToLane {
+  std::size_t lane = 0;
+  wire::Message message;
+};
+struct NoteMaster {
+  wire::Note note;
+};
+// Fill work->lists, then call prepared(id).
+struct PrepareWork {
+  std::shared_ptr<Work> work;
+};
+// Compute one Sum per node, then call computed(id, sums).
+struct ComputeWork {
+  std::shared_ptr<const Work> work;
+};
+using WorkerEffect = std::variant<ToLane, NoteMaster, PrepareWork, ComputeWork>;
+using WorkerEffects = std::vector<WorkerEffect>;
+
+class WorkerCore {
+ public:
+  static constexpr Duration kAskAfter = std::chrono::seconds(1);
+  static constexpr Duration kAskMax = std::chrono::seconds(8);
+  static constexpr Duration kRetry = std::chrono::milliseconds(50);
+  static constexpr Duration kTick = std::chrono::milliseconds(20);
+
+  WorkerCore(NodeId self, wire::JobRecord record);
+
+  const wire::JobRecord& record() const { return record_; }
+  const model::Model& model() const { return *model_; }
+  const placement::Placement& placement() const { return placement_; }
+
+  // A frame from lane `lane` (its index in the record).
+  void on(std::size_t lane, wire::Message&& message, Instant now,
+          WorkerEffects& effects);
+  void prepared(std::uint64_t id, Instant now, WorkerEffects& effects);
+  void computed(std::uint64_t id, std::vector<store::Sum> sums, Instant now,
+                WorkerEffects& effects);
+  // Call at the start, then about every kTick.
+  void tick(Instant now, WorkerEffects& effects);
+
+  // A lane refused the record's numbers: only a new StartJob helps.
+  bool stale() const { return stale_; }
+  bool idle() const { return leases_.empty(); }
+  std::uint64_t leaves_computed() const { return leaves_computed_; }
+
+ private:
+  enum class Stage : std::uint8_t {
+    preparing,
+    prepared,
+    pulling,
+    computing,
+    pushing
+  };
+  struct Lease {
+    std::shared_ptr<Work> work;
+    Stage stage = Stage::preparing;
+    std::set<std::size_t> waiting;  // lanes that have not answered
+    std::shared_ptr<const std::vector<store::Sum>> sums;
+  };
+  // One request to one lane that is not answered yet.
+  struct Request {
+    std::uint64_t push = 0, pull = 0;  // leases, 0: none
+    Instant sent;
+    Duration wait = kAskAfter;
+    bool again = false;  // resend it when the wait is over, do not ask
+  };
+  using ListName = std::tuple<std::uint64_t, std::uint32_t, std::uint32_t,
+                              std::uint32_t, std::size_t>;
+
+  void on_leases(const std::vector<wire::Leaves>& leaves,
+                 WorkerEffects& effects);
+  void on_pull_ok(std::size_t lane, const wire::PullOk& ok,
+                  std::vector<Blob>&& blobs, Instant now,
+                  WorkerEffects& effects);
+  void on_refused(std::size_t lane, const wire::Refused& refused, Instant now);
+  bool fill(std::size_t lane, Work& work, std::vector<Blob>& blobs);
+  void answered_push(std::size_t lane, std::uint64_t id);
+  void remember_lists(std::size_t lane, std::uint64_t id);
+  void start_pulls(Instant now, WorkerEffects& effects);
+  bool will_be_carried(const Lease& lease) const;
+  void send(std::size_t lane, std::uint64_t seq, bool with_keys, Instant now,
+            WorkerEffects& effects);
+  wire::KeyList list_name(const Work& work, std::size_t node) const;
+  void add_list(std::size_t lane, const Work& work, std::size_t node,
+                std::size_t table, bool with_keys, wire::KeyList& name,
+                std::vector<Blob>& blobs) const;
+  void add_push(std::size_t lane, const Lease& lease, bool with_keys,
+                wire::PushPull& out, std::vector<Blob>& blobs) const;
+  void add_pull(std::size_t lane, const Work& work, bool with_keys,
+                wire::PushPull& out, std::vector<Blob>& blobs) const;
+  void note_once(bool& done, std::string kind, std::string text,
+                 WorkerEffects& effects) const;
+  bool gradient(const Work& work) const { return !work.step.eval; }
+
+  NodeId self_;
+  wire::JobRecord record_;
+  std::unique_ptr<const model::Model> model_;
+  placement::Placement placement_;
+  placement::Schedule schedule_;
+  std::map<std::uint64_t, Lease> leases_;                   // by id
+  std::vector<std::map<std::uint64_t, Request>> requests_;  // by lane, seq
+  std::vector<std::set<ListName>> known_;                   // by lane
+  std::uint64_t next_id_ = 1, next_seq_ = 1;
+  std::uint64_t sent_bytes_ = 0, received_bytes_ = 0, leaves_computed_ = 0;
+  std::optional<Instant> asked_for_leases_;
+  bool ended_ = false, stale_ = false;
+  bool noted_computed_ = false, noted_pushed_ = false;
+};
+
+}  // namespace psmith::node

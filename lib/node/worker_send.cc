@@ -1,0 +1,142 @@
+// How WorkerCore builds its requests.
+#include "base/check.h"
+#include "node/worker_core.h"
+
+namespace psmith::node {
+namespace {
+
+constexpr std::size_t kKnownMax = 1U << 20;  // names a worker remembers a lane
+
+std::uint64_t digest_number(const std::string& hex) {
+  std::uint64_t number = 0;
+  for (std::size_t i = 0; i < 16 && i < hex.size(); ++i) {
+    const char c = hex[i];
+    const int digit = c <= '9' ? c - '0' : c - 'a' + 10;
+    number = number * 16 + static_cast<std::uint64_t>(digit & 15);
+  }
+  return number;
+}
+
+}  // namespace
+
+wire::KeyList WorkerCore::list_name(const Work& work, std::size_t node) const {
+  const auto& data = work.step.eval ? record_.spec.eval : record_.spec.train;
+  const auto& at = work.nodes[node];
+  return {.dataset = digest_number(data.digest),
+          .shard = data.shards[work.step.shard],
+          .begin = work.step.block_begin + at.begin,
+          .end = work.step.block_begin + at.end};
+}
+
+void WorkerCore::add_list(std::size_t lane, const Work& work, std::size_t node,
+                          std::size_t table, bool with_keys,
+                          wire::KeyList& name, std::vector<Blob>& blobs) const {
+  const auto& list = work.lists[node * model_->tables().size() + table];
+  name = list_name(work, node);
+  name.key_count = list.lane_count[lane];
+  const bool known = known_[lane].contains(
+      {name.dataset, name.shard, name.begin, name.end, table});
+  name.has_keys = name.key_count != 0 && (with_keys || !known);
+  if (!name.has_keys) return;
+  std::vector<placement::Key> keys;
+  keys.reserve(name.key_count);
+  for (std::size_t i = 0; i < list.key.size(); ++i) {
+    if (list.lane[i] == lane) keys.push_back(list.key[i]);
+  }
+  blobs.push_back(Blob::of(std::move(keys)));
+}
+
+void WorkerCore::remember_lists(std::size_t lane, std::uint64_t id) {
+  const auto found = leases_.find(id);
+  if (found == leases_.end() || known_[lane].size() >= kKnownMax) return;
+  const auto& work = *found->second.work;
+  for (std::size_t n = 0; n < work.nodes.size() && !work.lists.empty(); ++n) {
+    const auto name = list_name(work, n);
+    for (std::size_t t = 0; t < model_->tables().size(); ++t) {
+      known_[lane].insert({name.dataset, name.shard, name.begin, name.end, t});
+    }
+  }
+}
+
+void WorkerCore::add_push(std::size_t lane, const Lease& lease, bool with_keys,
+                          wire::PushPull& out, std::vector<Blob>& blobs) const {
+  const auto& work = *lease.work;
+  const auto& tables = model_->tables();
+  for (std::size_t n = 0; n < work.nodes.size(); ++n) {
+    const auto& sum = (*lease.sums)[n];
+    wire::PushPart part;
+    part.leaves = {work.leaves.step, work.nodes[n].begin, work.nodes[n].end};
+    part.sums.assign(sum.sums.value.begin(), sum.sums.value.end());
+    if (!gradient(work)) {
+      if (lane == 0) part.curve = sum.curve.to_flat();
+      out.push.push_back(std::move(part));
+      continue;
+    }
+    for (const auto& range : placement_.ranges(lane)) {
+      const auto whole = std::span(sum.dense[range.tensor]);
+      blobs.emplace_back(
+          lease.sums, std::as_bytes(whole.subspan(range.begin, range.size())));
+    }
+    for (std::size_t t = 0; t < tables.size(); ++t) {
+      part.lists.emplace_back();
+      add_list(lane, work, n, t, with_keys, part.lists.back(), blobs);
+      const auto& list = work.lists[n * tables.size() + t];
+      const std::size_t w = tables[t].width;
+      PSM_CHECK(sum.table[t].key.size() == list.key.size(),
+                "a sum over the subtree's keys");
+      std::vector<float> values;
+      values.reserve(list.lane_count[lane] * w);
+      for (std::size_t i = 0; i < list.key.size(); ++i) {
+        if (list.lane[i] != lane) continue;
+        const auto* v = sum.table[t].value.data() + i * w;
+        values.insert(values.end(), v, v + w);
+      }
+      blobs.push_back(Blob::of(std::move(values)));
+    }
+    out.push.push_back(std::move(part));
+  }
+}
+
+void WorkerCore::add_pull(std::size_t lane, const Work& work, bool with_keys,
+                          wire::PushPull& out, std::vector<Blob>& blobs) const {
+  out.pulls = true;
+  out.pull_version = work.leaves.step;
+  for (std::size_t n = 0; n < work.nodes.size(); ++n) {
+    wire::PullPart part;
+    part.leaves = {work.leaves.step, work.nodes[n].begin, work.nodes[n].end};
+    for (std::size_t t = 0; t < model_->tables().size(); ++t) {
+      part.lists.emplace_back();
+      add_list(lane, work, n, t, with_keys, part.lists.back(), blobs);
+    }
+    out.pull.push_back(std::move(part));
+  }
+}
+
+void WorkerCore::send(std::size_t lane, std::uint64_t seq, bool with_keys,
+                      Instant now, WorkerEffects& effects) {
+  auto& request = requests_[lane].at(seq);
+  request.sent = now;
+  wire::Message message;
+  wire::PushPull out{.job = record_.job,
+                     .recovery = record_.recovery,
+                     .placement = record_.placement,
+                     .worker = self_,
+                     .seq = seq,
+                     .push = {},
+                     .pull = {}};
+  const auto push = leases_.find(request.push);
+  if (push != leases_.end()) {
+    add_push(lane, push->second, with_keys, out, message.blobs);
+  }
+  const auto pull = leases_.find(request.pull);
+  if (pull != leases_.end()) {
+    add_pull(lane, *pull->second.work, with_keys, out, message.blobs);
+  }
+  for (const auto& blob : message.blobs) sent_bytes_ += blob.size();
+  out.sent_bytes = sent_bytes_;
+  out.received_bytes = received_bytes_;
+  message.body = std::move(out);
+  effects.push_back(ToLane{lane, std::move(message)});
+}
+
+}  // namespace psmith::node

@@ -1,0 +1,261 @@
+#include "node/agent_core.h"
+
+#include <catch2/catch.hpp>
+#include <optional>
+
+#include "wire/version.h"
+
+namespace psmith::node {
+namespace {
+
+using namespace std::chrono_literals;
+
+// An agent with a hand-driven clock; what it sends to the master is kept.
+struct Node {
+  Node() {
+    AgentSettings settings;
+    settings.join.role = wire::Role::server;
+    settings.join.wire_version = wire::kWireVersion;
+    settings.join.addresses = {"inproc://lane"};
+    settings.seed = 1;
+    settings.master = "tcp://h:7700";
+    core.emplace(settings);
+    keep(core->start(now));
+  }
+
+  void keep(AgentCore::Actions actions) {
+    for (auto& each : actions) all.push_back(std::move(each));
+  }
+  void hear(wire::Body body) { keep(core->on(now, {std::move(body), {}})); }
+  void join() { hear(wire::JoinOk{NodeId(5), 1000, 4}); }
+  // Time passes; the agent is asked exactly when it wants to be.
+  void pass(Duration duration, std::uint64_t progress = 0) {
+    const auto end = now + duration;
+    while (core->next_deadline() <= end) {
+      now = std::max(now, core->next_deadline());
+      keep(core->tick(now, progress));
+    }
+    now = end;
+  }
+
+  template <class T>
+  std::vector<T> sent() const {
+    std::vector<T> out;
+    for (const auto& action : all) {
+      const auto* send = std::get_if<AgentCore::Send>(&action);
+      if (send == nullptr) continue;
+      if (const auto* body = std::get_if<T>(&send->body)) out.push_back(*body);
+    }
+    return out;
+  }
+  template <class T>
+  std::vector<T> done() const {
+    std::vector<T> out;
+    for (const auto& action : all) {
+      if (const auto* each = std::get_if<T>(&action)) out.push_back(*each);
+    }
+    return out;
+  }
+
+  Instant now{1h};
+  std::optional<AgentCore> core;
+  AgentCore::Actions all;
+};
+
+wire::LaneDone lane_done(std::uint64_t lane, std::uint64_t recovery = 0) {
+  wire::LaneDone done;
+  done.job = JobId(1);
+  done.lane = lane;
+  done.recovery = recovery;
+  return done;
+}
+
+TEST_CASE("an agent joins at once and again until it is answered", "[node]") {
+  Node node;
+  REQUIRE(node.sent<wire::Join>().size() == 1);
+  node.pass(20s);
+  const auto joins = node.sent<wire::Join>();
+  REQUIRE(joins.size() > 5);
+  REQUIRE(joins.size() < 20);
+  REQUIRE(joins.front().incarnation != 0);
+  REQUIRE(joins.front().incarnation == joins.back().incarnation);
+  node.join();
+  node.join();
+  REQUIRE(node.done<AgentCore::Joined>().size() == 1);
+  REQUIRE(node.core->node() == NodeId(5));
+  node.all.clear();
+  node.pass(5s);
+  REQUIRE(node.sent<wire::Join>().empty());
+}
+
+TEST_CASE("an agent without a master gives up with the reason", "[node]") {
+  Node node;
+  node.pass(59s);
+  REQUIRE(node.done<AgentCore::Fail>().empty());
+  node.pass(1s);
+  const auto fail = node.done<AgentCore::Fail>();
+  REQUIRE(fail.size() == 1);
+  REQUIRE(fail[0].status == 69);
+  REQUIRE(fail[0].text == "cannot reach master tcp://h:7700 within 60 s");
+  REQUIRE(node.core->next_deadline() == Instant::max());
+  node.join();
+  REQUIRE(node.done<AgentCore::Joined>().empty());
+}
+
+TEST_CASE("an agent beats with its view and progress", "[node]") {
+  Node node;
+  node.join();
+  wire::View view;
+  view.number = 3;
+  node.hear(view);
+  view.number = 2;  // late
+  node.hear(view);
+  REQUIRE(node.done<AgentCore::Viewed>().size() == 1);
+  node.pass(3500ms, 42);
+  const auto beats = node.sent<wire::Heartbeat>();
+  REQUIRE(beats.size() == 4);
+  REQUIRE(beats[3].node == NodeId(5));
+  REQUIRE(beats[3].view == 3);
+  REQUIRE(beats[3].progress == 42);
+}
+
+TEST_CASE("an agent that the master does not know begins a new life",
+          "[node]") {
+  Node node;
+  node.join();
+  wire::View view;
+  view.number = 30;
+  node.hear(view);
+  node.keep(node.core->send(node.now, lane_done(1)));
+  wire::Refused refused;
+  refused.code = "unknown_node";
+  node.hear(refused);
+  node.hear(refused);
+  const auto joins = node.sent<wire::Join>();
+  REQUIRE(joins.size() == 2);
+  REQUIRE(joins[0].incarnation != joins[1].incarnation);
+  node.hear(wire::JoinOk{NodeId(1), 1000, 4});
+  REQUIRE(node.done<AgentCore::Joined>().size() == 2);
+  REQUIRE(node.core->view().number == 0);
+
+  SECTION("with nothing left to repeat") {
+    node.all.clear();
+    node.pass(5s);
+    REQUIRE(node.sent<wire::LaneDone>().empty());
+  }
+  SECTION("and takes the views of a master that counts anew") {
+    view.number = 1;
+    node.hear(view);
+    REQUIRE(node.core->view().number == 1);
+  }
+}
+
+TEST_CASE("another wire version or arithmetic ends the agent", "[node]") {
+  Node node;
+  wire::Refused refused;
+  refused.code = GENERATE("wire_version", "fingerprint", "invalid");
+  refused.text = "because";
+  node.hear(refused);
+  const auto fail = node.done<AgentCore::Fail>();
+  REQUIRE(fail.size() == 1);
+  REQUIRE(fail[0].status == 69);
+  REQUIRE(fail[0].text == "master tcp://h:7700 refuses this node: because");
+}
+
+TEST_CASE("a refusal of one message does not end the agent", "[node]") {
+  Node node;
+  node.join();
+  wire::Refused refused;
+  refused.code = GENERATE("bad_message", "busy", "invalid", "whatever");
+  node.hear(refused);
+  REQUIRE(node.done<AgentCore::Fail>().empty());
+}
+
+TEST_CASE("LaneDone and JobFailed are repeated until EndJob", "[node]") {
+  Node node;
+  node.join();
+  node.keep(node.core->send(node.now, lane_done(1)));
+  node.keep(node.core->send(node.now, lane_done(2)));
+  wire::JobFailed failed;
+  failed.job = JobId(2);
+  node.keep(node.core->send(node.now, failed));
+  REQUIRE(node.sent<wire::JobFailed>().at(0).node == NodeId(5));
+  for (int i = 0; i < 3; ++i) {
+    node.pass(1s);
+    node.hear(wire::HeartbeatOk{});
+  }
+  REQUIRE(node.sent<wire::LaneDone>().size() == 8);
+  REQUIRE(node.sent<wire::JobFailed>().size() == 4);
+  node.hear(wire::EndJob{JobId(1), true});
+  REQUIRE(node.done<wire::EndJob>().at(0).keep);
+  node.all.clear();
+  node.pass(2s);
+  REQUIRE(node.sent<wire::LaneDone>().empty());
+  REQUIRE(node.sent<wire::JobFailed>().size() == 2);
+}
+
+TEST_CASE("a StartJob of a higher recovery number supersedes reports",
+          "[node]") {
+  Node node;
+  node.join();
+  node.keep(node.core->send(node.now, lane_done(1)));
+  wire::StartJob start;
+  start.record.job = JobId(1);
+  node.hear(start);
+  node.pass(1s);
+  REQUIRE(node.sent<wire::LaneDone>().size() == 2);
+  start.record.recovery = 1;
+  node.hear(start);
+  node.pass(2s);
+  REQUIRE(node.sent<wire::LaneDone>().size() == 2);
+  REQUIRE(node.done<wire::StartJob>().size() == 2);
+}
+
+TEST_CASE("what is sent without a master is dropped", "[node]") {
+  Node node;
+  REQUIRE(node.core->send(node.now, lane_done(1)).empty());
+}
+
+TEST_CASE("a silent master is noticed, and given up after the timeout",
+          "[node]") {
+  Node node;
+  node.join();
+  node.pass(4s);
+  REQUIRE(node.done<AgentCore::Silent>().empty());
+  node.pass(1s);
+  REQUIRE(node.done<AgentCore::Silent>().size() == 1);
+
+  SECTION("it may come back") {
+    node.hear(wire::HeartbeatOk{});
+    REQUIRE(node.done<AgentCore::Heard>().size() == 1);
+    node.pass(30s);
+    REQUIRE(node.done<AgentCore::Fail>().empty());
+  }
+  SECTION("or not") {
+    node.pass(55s);
+    REQUIRE(node.done<AgentCore::Fail>().at(0).text ==
+            "master tcp://h:7700 was silent for 60 s");
+  }
+}
+
+TEST_CASE("an agent that leaves says so, and nothing more", "[node]") {
+  Node node;
+  node.join();
+  node.keep(node.core->leave());
+  REQUIRE(node.sent<wire::Leave>().at(0).node == NodeId(5));
+  node.all.clear();
+  node.pass(100s);
+  node.hear(wire::HeartbeatOk{});
+  REQUIRE(node.all.empty());
+  REQUIRE(node.core->send(node.now, lane_done(1)).empty());
+}
+
+TEST_CASE("a rhythm that makes no sense is bounded", "[node]") {
+  Node node;
+  node.hear(wire::JoinOk{NodeId(5), 0, 0});
+  node.pass(1s);
+  REQUIRE(node.sent<wire::Heartbeat>().size() <= 101);
+}
+
+}  // namespace
+}  // namespace psmith::node

@@ -1,0 +1,106 @@
+#include "node/master.h"
+
+#include <catch2/catch.hpp>
+#include <thread>
+
+#include "base/result.h"
+#include "net/context.h"
+#include "net/requester.h"
+#include "wire/message.h"
+#include "wire/version.h"
+
+namespace psmith::node {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A master on a thread of its own.
+struct Running {
+  Running(net::Context& context, const std::string& listen)
+      : master(context, {.listen = listen, .settings = {}}),
+        thread([this] { master.run(); }) {}
+  ~Running() {
+    master.stop();
+    thread.join();
+  }
+  Master master;
+  std::thread thread;
+};
+
+TEST_CASE("a master answers over tcp and inproc", "[node]") {
+  const std::string listen =
+      GENERATE("tcp://127.0.0.1:0", "inproc://master-test");
+  net::Context context;
+  Running running(context, listen);
+  REQUIRE(running.master.endpoint() != "tcp://127.0.0.1:0");
+
+  net::Requester peer(context, {.address = running.master.endpoint()});
+  REQUIRE(peer.connect(5s).ok());
+  auto nodes = peer.request({wire::Nodes{}, {}}, 5s);
+  REQUIRE(nodes.ok());
+  REQUIRE(std::get<wire::NodesOk>(nodes->body).wire_version ==
+          wire::kWireVersion);
+  auto events = peer.request({wire::Watch{}, {}}, 5s);
+  REQUIRE(events.ok());
+  const auto& first = std::get<wire::EventsOk>(events->body).events.at(0);
+  REQUIRE(first.kind == "master_started");
+  REQUIRE(first.text.find(running.master.endpoint()) != std::string::npos);
+  REQUIRE(first.time_ms > 1'600'000'000'000);
+}
+
+TEST_CASE("a master's timer runs: a silent node expires", "[node]") {
+  net::Context context;
+  MasterOptions options{.listen = "inproc://master-timer", .settings = {}};
+  options.settings.heartbeat = 20ms;
+  Master master(context, std::move(options));
+  std::thread thread([&] { master.run(); });
+  net::Requester node(context, {.address = "inproc://master-timer"});
+  net::Requester peer(context, {.address = "inproc://master-timer"});
+  REQUIRE(node.connect(5s).ok());
+  REQUIRE(peer.connect(5s).ok());
+  wire::Join join;
+  join.role = wire::Role::worker;
+  join.incarnation = 1;
+  join.wire_version = wire::kWireVersion;
+  REQUIRE(node.request({join, {}}, 5s).ok());
+
+  wire::Watch watch;
+  watch.follow = true;
+  REQUIRE(peer.send({watch, {}}).ok());
+  bool expired = false;
+  while (!expired) {
+    auto events = peer.receive(5s);
+    REQUIRE(events.ok());
+    for (const auto& event : std::get<wire::EventsOk>(events->body).events) {
+      expired = expired || event.kind == "worker_expired";
+    }
+  }
+  master.stop();
+  thread.join();
+}
+
+TEST_CASE("a master says why it cannot listen", "[node]") {
+  net::Context context;
+  const auto status = [&](const std::string& listen) {
+    try {
+      const Master master(context, {.listen = listen, .settings = {}});
+    } catch (const Failure& failure) {
+      return failure.status;
+    }
+    return 0;
+  };
+  const Running running(context, "tcp://127.0.0.1:0");
+  REQUIRE(status(running.master.endpoint()) == 73);
+  REQUIRE(status("nonsense") == 2);
+}
+
+TEST_CASE("a master that was stopped before does not run", "[node]") {
+  net::Context context;
+  Master master(context, {.listen = "inproc://stopped", .settings = {}});
+  master.stop();
+  master.run();
+  SUCCEED();
+}
+
+}  // namespace
+}  // namespace psmith::node

@@ -1,0 +1,206 @@
+#include "node/served_model.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "base/rng.h"
+
+using namespace psmith;
+using namespace psmith::node;
+
+namespace {
+
+using Served = std::shared_ptr<const ServedModel>;
+
+// Dense softmax with 3 columns and 2 classes.
+data::SavedModel dense_model() {
+  data::SavedModel saved;
+  saved.settings = {.kind = model::Kind::softmax,
+                    .dense = true,
+                    .column_count = 3,
+                    .class_count = 2};
+  saved.dense = {{1, 2, 3, 4, 5, 6}, {0.5F, -0.5F}};
+  return saved;
+}
+
+data::SavedModel sparse_model() {
+  data::SavedModel saved;
+  saved.settings = {.kind = model::Kind::linear};
+  saved.dense = {{0.25F}};
+  saved.key = {3, 7, std::uint64_t{1} << 60U};
+  saved.table = {1, 10, 100};
+  return saved;
+}
+
+Served served(data::SavedModel saved) {
+  auto made = ServedModel::make(std::move(saved));
+  REQUIRE(made);
+  return std::move(*made);
+}
+
+struct Sparse {
+  std::vector<std::uint64_t> key;
+  std::vector<std::uint32_t> row_begin, local;
+  std::vector<float> value;
+};
+
+Result<std::vector<float>> predict(const Served& model, const Sparse& rows,
+                                   std::uint64_t row_count) {
+  wire::Predict request;
+  request.row_count = row_count;
+  const std::vector<Blob> blobs{Blob::of(rows.key), Blob::of(rows.row_begin),
+                                Blob::of(rows.local), Blob::of(rows.value)};
+  return model->predict(request, blobs);
+}
+
+Result<std::vector<float>> predict(const Served& model, std::vector<float> x,
+                                   std::uint64_t columns) {
+  wire::Predict request;
+  request.row_count = x.size() / columns;
+  request.column_count = columns;
+  const std::vector<Blob> blobs{Blob::of(std::move(x))};
+  return model->predict(request, blobs);
+}
+
+}  // namespace
+
+TEST_CASE("dense rows give the outputs of each class", "[node]") {
+  auto raw = predict(served(dense_model()), {1, 0, 0, 0, 1, 1}, 3);
+  REQUIRE(raw);
+  REQUIRE(*raw == std::vector<float>{1.5F, 3.5F, 5.5F, 10.5F});
+}
+
+TEST_CASE("sparse rows find their weights by key", "[node]") {
+  const Sparse rows{.key = {std::uint64_t{1} << 60U, 7, 5, 3},
+                    .row_begin = {0, 2, 2, 5},
+                    .local = {3, 1, 0, 2, 1},
+                    .value = {2, 1, 1, 50, 3}};
+  auto raw = predict(served(sparse_model()), rows, 3);
+  REQUIRE(raw);
+  REQUIRE(*raw == std::vector<float>{12.25F, 0.25F, 130.25F});
+}
+
+TEST_CASE("sparse rows without values have ones", "[node]") {
+  const Sparse rows{
+      .key = {3, 7}, .row_begin = {0, 2}, .local = {0, 1}, .value = {}};
+  auto raw = predict(served(sparse_model()), rows, 1);
+  REQUIRE(raw);
+  REQUIRE(*raw == std::vector<float>{11.25F});
+}
+
+TEST_CASE("a model whose shapes do not fit together is refused", "[node]") {
+  auto dense = dense_model();
+  auto sparse = sparse_model();
+  SECTION("a tensor is missing") { dense.dense.pop_back(); }
+  SECTION("a tensor is short") { dense.dense[0].pop_back(); }
+  SECTION("a table in a dense model") { dense.table = {1}; }
+  SECTION("fewer classes than two") { dense.settings.class_count = 1; }
+  SECTION("no columns") { dense.settings.column_count = 0; }
+  SECTION("a short table") {
+    sparse.table.pop_back();
+    dense = sparse;
+  }
+  REQUIRE_FALSE(ServedModel::make(dense));
+}
+
+TEST_CASE("sparse rows that do not fit together are refused", "[node]") {
+  Sparse rows{
+      .key = {3, 7}, .row_begin = {0, 1, 2}, .local = {0, 1}, .value = {1, 1}};
+  std::uint64_t row_count = 2;
+  SECTION("too few offsets") { row_count = 3; }
+  SECTION("no rows") { row_count = 0; }
+  SECTION("more rows than memory") { row_count = ~std::uint64_t{0}; }
+  SECTION("a first offset past 0") { rows.row_begin[0] = 1; }
+  SECTION("falling offsets") { rows.row_begin[1] = 9; }
+  SECTION("a last offset short of the end") { rows.row_begin[2] = 1; }
+  SECTION("an entry without a key") { rows.local[1] = 2; }
+  SECTION("too few values") { rows.value.pop_back(); }
+  REQUIRE_FALSE(predict(served(sparse_model()), rows, row_count));
+}
+
+TEST_CASE("rows of the other kind, or of another width, are refused",
+          "[node]") {
+  const Sparse rows{.key = {3}, .row_begin = {0, 1}, .local = {0}, .value = {}};
+  REQUIRE_FALSE(predict(served(dense_model()), rows, 1));
+  REQUIRE_FALSE(predict(served(sparse_model()), {1, 2, 3}, 3));
+  REQUIRE_FALSE(predict(served(dense_model()), {1, 2, 3, 4}, 3));
+  REQUIRE_FALSE(predict(served(dense_model()), {1, 2, 3, 4}, 4));
+}
+
+TEST_CASE("any bytes as frames are answered or refused", "[node]") {
+  const auto dense = served(dense_model());
+  const auto sparse = served(sparse_model());
+  int answered = 0;
+  for (std::uint64_t seed = 0; seed < 5000; ++seed) {
+    Rng rng(seed);
+    wire::Predict request;
+    request.row_count = rng.below(4);
+    request.column_count = rng.below(2) * 3;
+    std::vector<Blob> blobs;
+    for (auto left = rng.below(6); left > 0; --left) {
+      std::vector<std::byte> bytes(static_cast<std::size_t>(rng.below(40)));
+      for (auto& b : bytes) b = static_cast<std::byte>(rng.below(3));
+      blobs.push_back(Blob::of(std::move(bytes)));
+    }
+    const auto& model = rng.below(2) ? dense : sparse;
+    if (model->predict(request, blobs)) ++answered;
+  }
+  REQUIRE(answered < 5000);
+}
+
+TEST_CASE("a key index finds every key and no other", "[node]") {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    Rng rng(seed);
+    std::set<std::uint64_t> unique;
+    const bool small = seed % 2 == 0;
+    for (int i = 0; i < 1000; ++i) {
+      unique.insert(small ? rng.below(3000) : rng.next());
+    }
+    const std::vector<std::uint64_t> keys(unique.begin(), unique.end());
+    const KeyIndex index(keys);
+    for (std::uint32_t row = 0; row < keys.size(); ++row) {
+      REQUIRE(index.row_of(keys[row], keys) == row);
+      if (!unique.contains(keys[row] + 1)) {
+        REQUIRE(index.row_of(keys[row] + 1, keys) == KeyIndex::kNone);
+      }
+    }
+    REQUIRE(index.row_of(~std::uint64_t{0}, keys) == KeyIndex::kNone);
+  }
+  REQUIRE(KeyIndex().row_of(1, {}) == KeyIndex::kNone);
+}
+
+TEST_CASE("a row has the same bits in whatever batch it comes", "[node]") {
+  constexpr std::size_t kColumns = 37, kClasses = 11, kRows = 70;
+  Rng rng(5);
+  const auto random = [&](std::size_t n) {
+    std::vector<float> values(n);
+    for (auto& v : values) v = static_cast<float>(rng.normal());
+    return values;
+  };
+  data::SavedModel saved;
+  saved.settings = {.kind = model::Kind::softmax,
+                    .dense = true,
+                    .column_count = kColumns,
+                    .class_count = kClasses};
+  saved.dense = {random(kColumns * kClasses), random(kClasses)};
+  const auto model = served(std::move(saved));
+  const auto x = random(kRows * kColumns);
+  const auto part = [&](std::size_t begin, std::size_t end) {
+    return std::vector<float>(
+        x.begin() + static_cast<std::ptrdiff_t>(begin * kColumns),
+        x.begin() + static_cast<std::ptrdiff_t>(end * kColumns));
+  };
+  auto whole = predict(model, x, kColumns);
+  REQUIRE(whole);
+  for (std::size_t begin = 0; begin < kRows; begin += 7) {
+    for (std::size_t end = begin + 1; end <= kRows; end += 4) {
+      INFO(begin << " to " << end);
+      auto raw = predict(model, part(begin, end), kColumns);
+      REQUIRE(raw);
+      REQUIRE(std::equal(
+          raw->begin(), raw->end(),
+          whole->begin() + static_cast<std::ptrdiff_t>(begin * kClasses)));
+    }
+  }
+}
