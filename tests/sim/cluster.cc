@@ -1,0 +1,251 @@
+#include "sim/cluster.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+#include "base/format.h"
+#include "sched/coordinator.h"
+#include "sim/network.h"
+#include "sim/nodes.h"
+
+namespace psmith::sim {
+namespace {
+
+using Endpoint = Network::Endpoint;
+
+constexpr double kLimitMs = 120'000;  // virtual; a calm run takes about 1 s
+constexpr std::uint64_t kMessageMax = 2'000'000;
+
+class Cluster {
+ public:
+  Cluster(const Scenario& scenario, const Data& data, bool trace)
+      : scenario_(scenario),
+        data_(data),
+        trace_(trace),
+        network_(seed_of({scenario.seed, 11}), scenario.delay_ms,
+                 scenario.slow_share),
+        coordinator_(settings(), turn()) {
+    master_ = network_.open([this](Endpoint from, wire::Message m) {
+      give(coordinator_.on(turn(), PeerId(from), m));
+    });
+    client_ = network_.open(
+        [this](Endpoint, wire::Message m) { on_client(std::move(m)); });
+  }
+
+  Verdict run();
+
+ private:
+  static sched::Settings settings() {
+    sched::Settings s;
+    s.heartbeat = Network::duration(kBeatMs);
+    return s;
+  }
+  sched::Turn turn() const {
+    const auto ms = network_.now().time_since_epoch() / 1'000'000;
+    return {network_.now(), static_cast<std::uint64_t>(ms.count())};
+  }
+  void give(const sched::Effects& effects) {
+    for (const auto& send : effects) {
+      network_.send(master_, send.to.value(), send.message);
+    }
+  }
+  void add_server();
+  void add_worker();
+  void plan_crashes();
+  void master_tick();
+  void client_tick();
+  void on_client(wire::Message message);
+  bool collect(const wire::JobInfo& info);
+  void submit_again();
+
+  const Scenario& scenario_;
+  const Data& data_;
+  bool trace_;
+  Network network_;
+  sched::Coordinator coordinator_;
+  Endpoint master_ = 0, client_ = 0;
+  std::vector<std::unique_ptr<Server>> servers_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  JobId job_;
+  std::uint64_t token_ = 1;
+  bool over_ = false;
+  std::uint64_t seen_ = 0;
+  Verdict verdict_;
+};
+
+void Cluster::add_server() {
+  servers_.push_back(std::make_unique<Server>(
+      network_, master_, scenario_.lanes, scenario_.faults));
+  servers_.back()->start();
+}
+
+void Cluster::add_worker() {
+  workers_.push_back(
+      std::make_unique<Worker>(network_, master_, data_, scenario_.compute_ms));
+  workers_.back()->start();
+}
+
+// A crash takes a random living process; a replacement comes when a server
+// was the last, or on the workers' own dates.
+void Cluster::plan_crashes() {
+  const auto crash = [this](auto& processes) {
+    std::vector<std::size_t> alive;
+    for (std::size_t i = 0; i < processes.size(); ++i) {
+      if (processes[i]->alive()) alive.push_back(i);
+    }
+    if (alive.empty()) return;
+    processes[alive[network_.rng().below(alive.size())]]->kill();
+  };
+  for (const double ms : scenario_.worker_crashes_ms) {
+    network_.after(ms, [this, crash] { crash(workers_); });
+  }
+  for (const double ms : scenario_.worker_joins_ms) {
+    network_.after(ms, [this] { add_worker(); });
+  }
+  for (const double ms : scenario_.server_crashes_ms) {
+    network_.after(ms, [this, crash] { crash(servers_); });
+    network_.after(ms + 700 * network_.rng().uniform(),
+                   [this] { add_server(); });
+  }
+}
+
+void Cluster::master_tick() {
+  give(coordinator_.tick(turn()));
+  if (trace_) {
+    for (const auto& event : coordinator_.log().after(seen_, {}).events) {
+      seen_ = event.seq;
+      std::fprintf(stderr, "%8llu ms %-18s %s\n",
+                   static_cast<unsigned long long>(event.time_ms),
+                   event.kind.c_str(), event.text.c_str());
+    }
+  }
+  network_.after(20, [this] { master_tick(); });
+}
+
+void Cluster::client_tick() {
+  wire::Message request{wire::Submit{.spec = scenario_.spec, .token = token_},
+                        {}};
+  if (job_) request.body = wire::Jobs{.job = job_, .name = ""};
+  network_.send(client_, master_, std::move(request));
+  network_.after(100, [this] { client_tick(); });
+}
+
+void Cluster::on_client(wire::Message message) {
+  if (const auto* ok = std::get_if<wire::SubmitOk>(&message.body)) {
+    job_ = ok->job;
+  } else if (const auto* no = std::get_if<wire::Refused>(&message.body)) {
+    verdict_.reason = no->code + ": " + no->text;
+    over_ = true;
+  } else if (const auto* jobs = std::get_if<wire::JobsOk>(&message.body)) {
+    if (jobs->jobs.empty() || over_) return;
+    const auto& info = jobs->jobs[0];
+    if (info.state == wire::JobState::failed) {
+      verdict_.reason = "job failed: " + info.reason;
+      over_ = true;
+    } else if (info.state == wire::JobState::done) {
+      over_ = collect(info);
+      if (!over_) submit_again();
+    }
+  }
+}
+
+// A server died with the finished model on it: nothing kept it, so the user
+// trains it again.
+void Cluster::submit_again() {
+  ++token_;
+  job_ = {};
+}
+
+// Reads the weights from the lanes, as a client does. False: a lane is gone.
+bool Cluster::collect(const wire::JobInfo& info) {
+  auto& out = verdict_.outcome;
+  const auto model = model::make_model(scenario_.spec.model).value(1);
+  for (const auto& tensor : model->tensors()) {
+    out.dense.emplace_back(tensor.size());
+  }
+  out.best_version = info.best_version;
+  for (const auto& where : info.lanes) {
+    store::Lane* lane = nullptr;
+    for (auto& server : servers_) {
+      if (server->alive() && lane == nullptr) lane = server->lane(where.lane);
+    }
+    if (lane == nullptr) {
+      out = {};
+      return false;
+    }
+    const auto fetch = [&](wire::Fetch request) {
+      request.job = info.job;
+      request.recovery = info.recovery;
+      request.placement = info.placement;
+      store::LaneEffects effects;
+      lane->on(PeerId(client_), {request, {}}, network_.now(), effects);
+      return std::move(std::get<store::ToPeer>(effects.at(0)).message.blobs);
+    };
+    const auto fetch_dense = [&](std::uint32_t count) {
+      wire::Fetch request;
+      request.dense = true;
+      request.range_end = count;
+      return fetch(std::move(request));
+    };
+    const auto fetch_rows = [&](std::uint32_t table) {
+      wire::Fetch request;
+      request.table = table;
+      request.bucket_end = placement::kBucketCount;
+      return fetch(std::move(request));
+    };
+    const auto ranges = lane->placement().ranges(lane->lane_index());
+    const auto dense = fetch_dense(static_cast<std::uint32_t>(ranges.size()));
+    for (std::size_t i = 0; i < dense.size(); ++i) {
+      std::memcpy(out.dense[ranges[i].tensor].data() + ranges[i].begin,
+                  dense[i].bytes().data(), dense[i].size());
+    }
+    for (std::uint32_t t = 0; t < model->tables().size(); ++t) {
+      const auto rows = fetch_rows(t);
+      const auto keys = rows.at(0).values<std::uint64_t>();
+      const auto values = rows.at(1).values<float>();
+      const auto width = model->tables()[t].width;
+      for (std::size_t i = 0; i < keys.size(); ++i) {
+        const auto from =
+            values.begin() + static_cast<std::ptrdiff_t>(i * width);
+        std::vector<float> row(from, from + width);
+        const bool zero =
+            std::all_of(row.begin(), row.end(), [](float v) { return v == 0; });
+        if (zero) continue;
+        if (!out.rows.emplace(keys[i], std::move(row)).second) {
+          verdict_.reason = "a key is on two lanes";
+          return true;
+        }
+      }
+    }
+  }
+  verdict_.finished = true;
+  return true;
+}
+
+Verdict Cluster::run() {
+  for (std::size_t i = 0; i < scenario_.servers; ++i) add_server();
+  for (std::size_t i = 0; i < scenario_.workers; ++i) add_worker();
+  network_.after(10, [this] { client_tick(); });
+  plan_crashes();
+  master_tick();
+  const Instant limit = network_.now() + Network::duration(kLimitMs);
+  while (!over_ && network_.step()) {
+    if (network_.now() > limit || network_.messages() > kMessageMax) {
+      verdict_.reason = format("hung after {} messages", network_.messages());
+      break;
+    }
+  }
+  verdict_.messages = network_.messages();
+  verdict_.virtual_s =
+      std::chrono::duration<double>(network_.now().time_since_epoch()).count();
+  return verdict_;
+}
+
+}  // namespace
+
+Verdict simulate(const Scenario& scenario, const Data& data, bool trace) {
+  return Cluster(scenario, data, trace).run();
+}
+
+}  // namespace psmith::sim

@@ -1,0 +1,25 @@
+// A whole cluster in one thread, from a seed: the real coordinator, lanes and
+// worker cores over a fake network with virtual time. A connection keeps its
+// order; connections are delayed against each other at will. A crash takes the
+// process and a random tail of what it had sent.
+#pragma once
+
+#include <string>
+
+#include "sim/reference.h"
+#include "sim/scenario.h"
+
+namespace psmith::sim {
+
+struct Verdict {
+  bool finished = false;
+  std::string reason;  // why not
+  Outcome outcome;
+  std::uint64_t messages = 0;
+  double virtual_s = 0;
+};
+
+// trace: one line per event on stderr.
+Verdict simulate(const Scenario& scenario, const Data& data, bool trace);
+
+}  // namespace psmith::sim

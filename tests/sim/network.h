@@ -1,0 +1,111 @@
+// The fake network and the event queue of a simulation. Endpoint numbers stand
+// for sockets; a message to an endpoint that is gone vanishes.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <queue>
+#include <set>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/rng.h"
+#include "wire/message.h"
+
+namespace psmith::sim {
+
+class Network {
+ public:
+  using Endpoint = std::uint64_t;
+  using Receiver = std::function<void(Endpoint from, wire::Message)>;
+
+  Network(std::uint64_t seed, double delay_ms, double slow_share)
+      : rng_(seed), delay_ms_(delay_ms), slow_share_(slow_share) {}
+
+  Instant now() const { return now_; }
+  Rng& rng() { return rng_; }
+  std::uint64_t messages() const { return messages_; }
+
+  Endpoint open(Receiver receiver) {
+    receivers_[++last_endpoint_] = std::move(receiver);
+    return last_endpoint_;
+  }
+
+  // The process behind it died: it receives nothing more, and of what it sent
+  // on each connection a random tail is lost.
+  void kill(Endpoint endpoint) {
+    receivers_.erase(endpoint);
+    for (auto& [link, state] : links_) {
+      if (link.first != endpoint || state.sent == state.delivered) continue;
+      const auto in_flight = state.sent - state.delivered;
+      state.lost_after = state.delivered + rng_.below(in_flight + 1);
+    }
+  }
+
+  void send(Endpoint from, Endpoint to, wire::Message message) {
+    if (!receivers_.contains(from)) return;
+    ++messages_;
+    auto& link = links_[{from, to}];
+    const auto number = ++link.sent;
+    double ms = -delay_ms_ * std::log(1.0 - rng_.uniform());
+    if (rng_.uniform() < slow_share_) ms *= 100 * rng_.uniform();
+    link.last = std::max(link.last, now_ + duration(ms));  // order is kept
+    at(link.last, [this, from, to, number, m = std::move(message)]() mutable {
+      auto& state = links_[{from, to}];
+      state.delivered = number;
+      if (number > state.lost_after) return;
+      const auto found = receivers_.find(to);
+      if (found != receivers_.end()) found->second(from, std::move(m));
+    });
+  }
+
+  static Duration duration(double ms) {
+    return Duration(static_cast<std::int64_t>(ms * 1e6));
+  }
+
+  void at(Instant when, std::function<void()> fn) {
+    events_.push_back({when, next_++, std::move(fn)});
+    std::push_heap(events_.begin(), events_.end(), later);
+  }
+  void after(double ms, std::function<void()> fn) {
+    at(now_ + duration(ms), std::move(fn));
+  }
+
+  // False: nothing is left to happen.
+  bool step() {
+    if (events_.empty()) return false;
+    std::pop_heap(events_.begin(), events_.end(), later);
+    auto event = std::move(events_.back());
+    events_.pop_back();
+    now_ = event.when;
+    event.fn();
+    return true;
+  }
+
+ private:
+  struct Event {
+    Instant when;
+    std::uint64_t number;
+    std::function<void()> fn;
+  };
+  static bool later(const Event& a, const Event& b) {
+    return std::pair(a.when, a.number) > std::pair(b.when, b.number);
+  }
+  struct Link {
+    Instant last;
+    std::uint64_t sent = 0, delivered = 0;
+    std::uint64_t lost_after = ~std::uint64_t{0};
+  };
+
+  Rng rng_;
+  double delay_ms_, slow_share_;
+  Instant now_{};
+  std::uint64_t next_ = 0, messages_ = 0;
+  Endpoint last_endpoint_ = 0;
+  std::vector<Event> events_;  // a heap
+  std::map<Endpoint, Receiver> receivers_;
+  std::map<std::pair<Endpoint, Endpoint>, Link> links_;
+};
+
+}  // namespace psmith::sim

@@ -1,0 +1,307 @@
+#include "sim/nodes.h"
+
+#include "base/check.h"
+#include "wire/version.h"
+
+namespace psmith::sim {
+
+using Endpoint = Network::Endpoint;
+
+namespace {
+
+std::string address_of(Endpoint endpoint) {
+  return "sim://" + std::to_string(endpoint);
+}
+
+Endpoint endpoint_of(const std::string& address) {
+  return std::stoull(address.substr(6));
+}
+
+}  // namespace
+
+void Process::start() {
+  incarnation_ = network_.rng().next();
+  control_ = network_.open([this, alive = alive_](Endpoint, wire::Message m) {
+    if (*alive) on_master(std::move(m));
+  });
+  beat();
+  ticks();
+}
+
+void Process::kill() {
+  *alive_ = false;
+  network_.kill(control_);
+  for (const auto endpoint : endpoints()) network_.kill(endpoint);
+}
+
+void Process::later(double ms, std::function<void()> fn) {
+  network_.after(ms, [alive = alive_, fn = std::move(fn)] {
+    if (*alive) fn();
+  });
+}
+
+void Process::beat() {
+  if (node_) {
+    network_.send(control_, master_,
+                  {wire::Heartbeat{.node = node_, .view = view_}, {}});
+    for (const auto& body : unanswered_) {
+      network_.send(control_, master_, {body, {}});
+    }
+  } else {
+    network_.send(control_, master_,
+                  {wire::Join{.role = role_,
+                              .name = "",
+                              .incarnation = incarnation_,
+                              .wire_version = wire::kWireVersion,
+                              .fingerprint = "sim",
+                              .addresses = addresses(),
+                              .threads = 1},
+                   {}});
+  }
+  later(kBeatMs, [this] { beat(); });
+}
+
+void Process::ticks() {
+  tick();
+  later(40, [this] { ticks(); });
+}
+
+void Process::tell_master(wire::Body body, bool again) {
+  network_.send(control_, master_, {body, {}});
+  if (again) unanswered_.push_back(std::move(body));
+}
+
+void Process::on_master(wire::Message message) {
+  if (const auto* ok = std::get_if<wire::JoinOk>(&message.body)) {
+    node_ = ok->node;
+  } else if (const auto* view = std::get_if<wire::View>(&message.body)) {
+    if (view->number <= view_) return;
+    view_ = view->number;
+    on_view(*view);
+  } else if (const auto* start = std::get_if<wire::StartJob>(&message.body)) {
+    unanswered_.clear();
+    on_start_job(start->record);
+  } else if (const auto* end = std::get_if<wire::EndJob>(&message.body)) {
+    unanswered_.clear();
+    on_end_job(*end);
+  } else if (const auto* no = std::get_if<wire::Refused>(&message.body)) {
+    if (no->code == "unknown_node") {
+      node_ = {};
+      view_ = 0;
+      unanswered_.clear();
+    }
+  }
+}
+
+// ---- server ----------------------------------------------------------------
+
+void Server::open_lane() {
+  const auto i = lanes_.size();
+  lanes_.emplace_back();
+  lanes_[i].endpoint =
+      network_.open([this, i, alive = alive_](Endpoint from, wire::Message m) {
+        if (*alive) on_frame(i, from, std::move(m));
+      });
+}
+
+std::vector<std::string> Server::addresses() {
+  std::vector<std::string> out;
+  for (const auto& slot : lanes_) out.push_back(address_of(slot.endpoint));
+  return out;
+}
+
+std::vector<Endpoint> Server::endpoints() const {
+  std::vector<Endpoint> out;
+  for (const auto& slot : lanes_) out.push_back(slot.endpoint);
+  return out;
+}
+
+store::Lane* Server::lane(std::uint64_t number) {
+  for (auto& slot : lanes_) {
+    if (!slot.lane) continue;
+    const auto& record = slot.lane->record();
+    if (record.lanes[slot.lane->lane_index()].lane == number) {
+      return slot.lane.get();
+    }
+  }
+  return nullptr;
+}
+
+void Server::on_frame(std::size_t i, Endpoint from, wire::Message message) {
+  auto& slot = lanes_[i];
+  if (!slot.lane) {
+    const auto* push = std::get_if<wire::PushPull>(&message.body);
+    network_.send(slot.endpoint, from,
+                  {wire::Refused{.code = "unknown_job",
+                                 .text = "",
+                                 .seq = push == nullptr ? 0 : push->seq,
+                                 .job = push == nullptr ? JobId() : push->job,
+                                 .retry_ms = 0},
+                   {}});
+    return;
+  }
+  store::LaneEffects effects;
+  slot.lane->on(PeerId(from), std::move(message), network_.now(), effects);
+  run(slot, std::move(effects));
+}
+
+void Server::run(LaneSlot& slot, store::LaneEffects effects) {
+  for (auto& effect : effects) {
+    if (auto* peer = std::get_if<store::ToPeer>(&effect)) {
+      network_.send(slot.endpoint, peer->peer.value(),
+                    std::move(peer->message));
+    } else if (auto* lead = std::get_if<store::ToLead>(&effect)) {
+      network_.send(slot.endpoint,
+                    endpoint_of(slot.lane->record().lanes[0].address),
+                    std::move(lead->message));
+    } else if (auto* master = std::get_if<store::ToMaster>(&effect)) {
+      const bool again =
+          std::holds_alternative<wire::LaneDone>(master->message.body);
+      tell_master(std::move(master->message.body), again);
+    }
+  }
+}
+
+void Server::on_start_job(const wire::JobRecord& record) {
+  for (std::size_t i = 0; i < record.lanes.size(); ++i) {
+    for (auto& slot : lanes_) {
+      if (address_of(slot.endpoint) != record.lanes[i].address) continue;
+      const bool known = slot.lane && slot.lane->job() == record.job &&
+                         slot.lane->record().recovery >= record.recovery;
+      if (known) continue;
+      slot.lane = std::make_unique<store::Lane>(record, i, network_.now(),
+                                                store::Lane::Limits{}, faults_);
+      store::LaneEffects effects;
+      if (!workers_.empty()) {
+        slot.lane->on_workers(workers_, network_.now(), effects);
+      }
+      run(slot, std::move(effects));
+    }
+  }
+  tell_master(
+      wire::StartJobOk{
+          .node = node_, .job = record.job, .recovery = record.recovery},
+      true);
+}
+
+void Server::on_end_job(const wire::EndJob& end) {
+  for (auto& slot : lanes_) {
+    if (slot.lane && !end.keep) slot.lane.reset();
+  }
+}
+
+void Server::on_view(const wire::View& view) {
+  workers_.clear();
+  for (const auto& info : view.nodes) {
+    if (info.role == wire::Role::worker) workers_.insert(info.node);
+  }
+  for (auto& slot : lanes_) {
+    if (!slot.lane) continue;
+    store::LaneEffects effects;
+    slot.lane->on_workers(workers_, network_.now(), effects);
+    run(slot, std::move(effects));
+  }
+}
+
+void Server::tick() {
+  for (auto& slot : lanes_) {
+    if (!slot.lane) continue;
+    store::LaneEffects effects;
+    slot.lane->tick(network_.now(), effects);
+    run(slot, std::move(effects));
+  }
+}
+
+// ---- worker ----------------------------------------------------------------
+
+void Worker::on_start_job(const wire::JobRecord& record) {
+  const bool known = task_ && task_->core->record().recovery >= record.recovery;
+  if (!known) {
+    if (task_) network_.kill(task_->endpoint);
+    task_.emplace();
+    task_->number = ++tasks_;
+    task_->core = std::make_unique<node::WorkerCore>(node_, record);
+    task_->compute = std::make_unique<node::Compute>(
+        task_->core->model(), task_->core->record().spec.classes, data_);
+    for (std::size_t i = 0; i < record.lanes.size(); ++i) {
+      task_->lane_of[endpoint_of(record.lanes[i].address)] = i;
+    }
+    task_->endpoint =
+        network_.open([this, alive = alive_, number = task_->number](
+                          Endpoint from, wire::Message m) {
+          if (!*alive || !task_ || task_->number != number) return;
+          node::WorkerEffects effects;
+          task_->core->on(task_->lane_of.at(from), std::move(m), network_.now(),
+                          effects);
+          run(std::move(effects));
+        });
+  }
+  tell_master(
+      wire::StartJobOk{
+          .node = node_, .job = record.job, .recovery = record.recovery},
+      true);
+  tick();
+}
+
+void Worker::on_end_job(const wire::EndJob&) {
+  if (task_) network_.kill(task_->endpoint);
+  task_.reset();
+}
+
+std::vector<Endpoint> Worker::endpoints() const {
+  if (!task_) return {};
+  return {task_->endpoint};
+}
+
+void Worker::tick() {
+  if (!task_) return;
+  node::WorkerEffects effects;
+  task_->core->tick(network_.now(), effects);
+  run(std::move(effects));
+}
+
+void Worker::run(node::WorkerEffects effects) {
+  for (auto& effect : effects) {
+    if (auto* lane = std::get_if<node::ToLane>(&effect)) {
+      const auto& to = task_->core->record().lanes[lane->lane].address;
+      network_.send(task_->endpoint, endpoint_of(to), std::move(lane->message));
+    } else if (auto* note = std::get_if<node::NoteMaster>(&effect)) {
+      tell_master(note->note, false);
+    } else if (auto* prepared = std::get_if<node::PrepareWork>(&effect)) {
+      prepare(prepared->work);
+    } else if (auto* ready = std::get_if<node::ComputeWork>(&effect)) {
+      compute(ready->work);
+    }
+  }
+}
+
+void Worker::prepare(std::shared_ptr<node::Work> work) {
+  const auto number = task_->number;
+  later(0.1, [this, number, work] {
+    if (!task_ || task_->number != number) return;
+    for (const auto& node : work->nodes) {
+      work->lists.push_back(node::split_list(
+          task_->core->placement(), 0, task_->compute->keys(work->step, node)));
+    }
+    node::WorkerEffects effects;
+    task_->core->prepared(work->id, network_.now(), effects);
+    run(std::move(effects));
+  });
+}
+
+void Worker::compute(std::shared_ptr<const node::Work> work) {
+  const auto number = task_->number;
+  const double ms = compute_ms_ * 2 * network_.rng().uniform();
+  later(ms, [this, number, work] {
+    if (!task_ || task_->number != number) return;
+    std::vector<store::Sum> sums;
+    for (std::size_t i = 0; i < work->nodes.size(); ++i) {
+      sums.push_back(task_->compute->sum(*work, i, work->nodes[i]).value(1));
+    }
+    node::WorkerEffects effects;
+    task_->core->computed(work->id, std::move(sums), network_.now(), effects);
+    run(std::move(effects));
+  });
+}
+
+}  // namespace psmith::sim

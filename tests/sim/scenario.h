@@ -1,0 +1,48 @@
+// Scenario: everything a seed draws for one simulated run: the job, its data,
+// the cluster's shape, delays, and who crashes when.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/rng.h"
+#include "node/compute.h"
+#include "store/tree.h"
+#include "wire/job.h"
+
+namespace psmith::sim {
+
+// Examples in memory; shards of the training data, then of the evaluation.
+class Data : public node::BlockSource {
+ public:
+  Data(const wire::JobSpec& spec, std::uint64_t seed);
+  tensor::Batch block(bool eval, std::uint32_t shard, std::uint64_t block,
+                      data::Shard::Scratch& scratch) const override;
+
+ private:
+  struct Block {
+    std::vector<float> label, weight, x, value;
+    std::vector<std::uint64_t> key;
+    std::vector<std::uint32_t> row_begin, local;
+    std::size_t column_count = 0;
+  };
+  static Block make(const wire::JobSpec& spec, std::uint64_t rows, Rng& rng);
+  std::vector<std::vector<Block>> train_, eval_;
+};
+
+struct Scenario {
+  std::uint64_t seed = 0;
+  wire::JobSpec spec;
+  std::size_t servers = 1, lanes = 1, workers = 1;
+  std::vector<double> worker_crashes_ms, server_crashes_ms, worker_joins_ms;
+  double delay_ms = 1;       // mean of a message's delay
+  double slow_share = 0.02;  // share of messages that take up to 100x
+  double compute_ms = 1;     // mean of one lease
+  store::Faults faults;
+};
+
+Scenario draw(std::uint64_t seed);
+std::string describe(const Scenario& scenario);
+
+}  // namespace psmith::sim
