@@ -1,0 +1,118 @@
+// psctl evaluate; see psctl_models.h. In this process, block by block in the
+// order of the data, so that the result has the same bits everywhere.
+#include "base/format.h"
+#include "live_model.h"
+#include "metrics.h"
+#include "model/curve.h"
+#include "model/evaluate.h"
+#include "model_data.h"
+#include "node/served_model.h"
+#include "psctl_models.h"
+#include "report.h"
+#include "session.h"
+
+namespace psmith::cli {
+namespace {
+
+struct EvaluateOptions {
+  std::string model;
+  EvaluationData data;
+  MasterFlags master;
+  bool json = false;
+};
+
+// The rows of a sparse model for one batch's keys.
+class Weights {
+ public:
+  explicit Weights(const data::SavedModel& model)
+      : model_(model), index_(model.key) {
+    for (const auto& tensor : model.dense) dense_.emplace_back(tensor);
+  }
+
+  model::Parameters of(const tensor::Batch& batch) {
+    table_.clear();
+    if (!batch.dense()) {
+      const std::size_t width = model_.settings.output_count();
+      rows_.assign(batch.key.size() * width, 0.0F);
+      for (std::size_t i = 0; i < batch.key.size(); ++i) {
+        const auto row = index_.row_of(batch.key[i], model_.key);
+        if (row == node::KeyIndex::kNone) continue;
+        std::copy_n(model_.table.data() + row * width, width,
+                    rows_.data() + i * width);
+      }
+      table_.emplace_back(rows_);
+    }
+    return {.dense = dense_, .table = table_};
+  }
+
+ private:
+  const data::SavedModel& model_;
+  node::KeyIndex index_;
+  std::vector<std::span<const float>> dense_, table_;
+  std::vector<float> rows_;
+};
+
+void print(const std::string& what, const data::SavedModel& saved,
+           const Metrics& metrics, const EvaluateOptions& options,
+           Console& console) {
+  if (options.json) {
+    Json values;
+    for (const auto& [name, value] : metrics) values[name] = value;
+    console.out.text(json_line({{"schema", "psmith-evaluation-1"},
+                                {"model", options.model},
+                                {"digest", saved.digest},
+                                {"data", what},
+                                {"metrics", values}}));
+    return;
+  }
+  std::vector<std::pair<std::string, std::string>> pairs = {
+      {"model", options.model}, {"digest", saved.digest}, {"data", what}};
+  for (const auto& [name, value] : metrics) {
+    pairs.emplace_back(name, number_text(value));
+  }
+  console.out.text(pairs_text(pairs));
+}
+
+int run_evaluate(const EvaluateOptions& options, Console& console) {
+  const auto saved = load_model(options.model, options.master.master, console);
+  Interrupt interrupt;
+  auto model = model::make_model(saved.settings);
+  if (!model) throw Failure(kBadData, model.error());
+  Weights weights(saved);
+  model::Sums sums;
+  model::Curve curve;
+  const auto what = read_blocks(
+      options.data, saved, console, interrupt, [&](tensor::Batch& batch) {
+        if (interrupt.requested()) {
+          throw Failure(kFailed, {Code::unavailable, "interrupted"});
+        }
+        model::Sums block;
+        model::evaluate(**model, batch, weights.of(batch), block, curve);
+        sums.add(block);
+      });
+  const double auc = curve.empty() ? -1 : curve.auc();
+  print(what, saved, metrics_of(saved.settings.kind, sums, auc), options,
+        console);
+  return kDone;
+}
+
+}  // namespace
+
+void add_evaluate(Program& program) {
+  auto options = std::make_shared<EvaluateOptions>();
+  auto& app = program.command(
+      "evaluate", "computes a model's metrics on labelled data",
+      [options](Console& c) { return run_evaluate(*options, c); });
+  app.add_option("MODEL", options->model, "a model file, or @NAME")->required();
+  app.add_option("DATA", options->data.data,
+                 "a dataset folder, raw files, or - for stdin")
+      ->required();
+  add_choice(app, "--part", options->data.part,
+             {"auto", "train", "holdout", "all"},
+             "rows of a dataset; auto: holdout if there is one, else all");
+  declare(app, options->master);
+  app.add_flag("--json", options->json, "one JSON object");
+  declare(app, options->data.raw);
+}
+
+}  // namespace psmith::cli

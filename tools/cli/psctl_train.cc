@@ -1,0 +1,248 @@
+#include "psctl_train.h"
+
+#include <unistd.h>
+
+#include <optional>
+
+#include "base/digest.h"
+#include "base/format.h"
+#include "base/path.h"
+#include "live_model.h"
+#include "progress.h"
+#include "report.h"
+#include "session.h"
+#include "train_options.h"
+
+namespace psmith::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kTurn = 100ms;
+
+Instant steady_now() { return SteadyClock().now(); }
+
+// Follows one job to its end.
+class Follower {
+ public:
+  Follower(Cluster& cluster, Interrupt& interrupt, JobId job,
+           ProgressView& view, Duration timeout)
+      : cluster_(cluster),
+        interrupt_(interrupt),
+        job_(job),
+        view_(view),
+        timeout_(timeout),
+        start_(steady_now()) {}
+
+  wire::JobInfo run() {
+    auto started = cluster_.master().follow(0, job_);
+    if (!started) throw Failure(kUnavailable, started.error());
+    while (!over_) turn();
+    view_.clear();
+    return must(cluster_.master().job(job_));
+  }
+
+ private:
+  void turn() {
+    auto events = cluster_.master().next_events(kTurn);
+    const auto now = steady_now();
+    if (interrupt_.requested()) stop(kFailed, "interrupted");
+    if (timeout_.count() > 0 && now - start_ > timeout_) {
+      stop(kTimedOut, "not done after " + duration_text(timeout_));
+    }
+    if (const auto fault = cluster_.fault(); !fault.empty()) {
+      view_.clear();
+      throw Failure(kFailed, {Code::unavailable, fault});
+    }
+    if (!events) view_.clear();
+    for (const auto& event : must(std::move(events))) {
+      view_.show(event, now);
+      over_ = over_ || event.kind == "job_done" || event.kind == "job_failed" ||
+              event.kind == "job_cancelled";
+    }
+    view_.tick(now);
+  }
+
+  [[noreturn]] void stop(int status, const std::string& why) {
+    view_.clear();
+    interrupt_.acknowledge();
+    const auto cancelled = cluster_.master().cancel(job_);
+    throw Failure(
+        status,
+        error(Code::timed_out, "{}; job {} {}", why, job_.value(),
+              cancelled.ok() ? "was cancelled" : "could not be cancelled"));
+  }
+
+  Cluster& cluster_;
+  Interrupt& interrupt_;
+  const JobId job_;
+  ProgressView& view_;
+  const Duration timeout_;
+  const Instant start_;
+  bool over_ = false;
+};
+
+AtomicFile create_output(const std::string& path) {
+  auto file = AtomicFile::create(path);
+  if (!file) throw Failure(kCannotCreate, file.error());
+  return std::move(*file);
+}
+
+// Where the model goes. What cannot be written fails before the work. A file
+// is made again when the model is there, so that a killed command leaves no
+// temporary; a device or a pipe is opened once.
+class ModelOutput {
+ public:
+  explicit ModelOutput(std::string path) : path_(std::move(path)) {
+    if (path_.empty() || path_ == "-") return;
+    std::error_code ignored;
+    auto file = create_output(path_);
+    const auto status = std::filesystem::status(path_, ignored);
+    const bool special = std::filesystem::exists(status) &&
+                         !std::filesystem::is_regular_file(status);
+    if (special) file_.emplace(std::move(file));
+  }
+
+  void write(std::span<const std::byte> bytes, Console& console) {
+    if (path_.empty()) return;
+    if (path_ == "-") return console.out.binary(bytes);
+    if (!file_) file_.emplace(create_output(path_));
+    auto written = file_->write(bytes);
+    if (written) written = file_->commit();
+    if (!written) throw Failure(kIoError, written.error());
+  }
+
+ private:
+  const std::string path_;
+  std::optional<AtomicFile> file_;
+};
+
+struct Outcome {
+  std::string sha256, metric;
+  double value = 0, seconds = 0;
+};
+
+Json result_json(const wire::JobInfo& info, const Outcome& outcome,
+                 const data::SavedModel& model) {
+  Json out = {{"schema", "psmith-result-1"}, {"job", info.job.value()},
+              {"name", info.name},           {"sha256", outcome.sha256},
+              {"metric", outcome.metric},    {"value", outcome.value},
+              {"seconds", outcome.seconds}};
+  for (const auto& [name, value] : model.facts) out["facts"][name] = value;
+  return out;
+}
+
+std::string result_line(const wire::JobInfo& info, const Outcome& outcome) {
+  return format(
+      "job\t{}\tname\t{}\tsha256\t{}\tmetric\t{}\tvalue\t{}\tseconds\t{:.3f}\n",
+      info.job.value(), printable(info.name), outcome.sha256, outcome.metric,
+      number_text(outcome.value), outcome.seconds);
+}
+
+Outcome outcome_of(const wire::JobInfo& info, const LiveModel& live,
+                   double seconds) {
+  Outcome out{.sha256 = sha256(live.bytes),
+              .metric = "train_loss",
+              .value = info.last.loss_mean,
+              .seconds = seconds};
+  const auto metrics =
+      metrics_of(info.spec.model.kind, info.last.eval_sums, info.last.eval_auc);
+  if (!metrics.empty()) {
+    out.metric = metrics.front().first;
+    out.value = metrics.front().second;
+  }
+  return out;
+}
+
+int run_detached(Cluster& cluster, wire::JobSpec spec, bool json,
+                 Console& console) {
+  const auto name = spec.name;
+  const auto job = must(cluster.master().submit(std::move(spec)));
+  console.out.text(json ? json_line({{"schema", "psmith-submitted-1"},
+                                     {"job", job.value()},
+                                     {"name", name}})
+                        : format("{}\n", job.value()));
+  return kDone;
+}
+
+// The job that options and data make; the data lives in `datasets`.
+wire::JobSpec prepare(const TrainOptions& options, Datasets& datasets,
+                      Console& console) {
+  SplitChoice choice;
+  choice.raw = options.raw;
+  choice.holdout = options.holdout;
+  choice.micro_batch = options.micro_batch;
+  choice.seed = options.seed;
+  const auto train = datasets.open(options.data, choice);
+  if (options.eval.empty()) return make_spec(options, train, nullptr, console);
+  SplitChoice like;
+  like.raw.skip_bad = is_raw({options.eval}) ? options.raw.skip_bad : 0;
+  like.micro_batch = train.manifest.block_rows;
+  like.seed = options.seed;
+  const auto eval = datasets.open({options.eval}, like, &train.manifest.schema);
+  return make_spec(options, train, &eval, console);
+}
+
+wire::JobInfo follow(Cluster& cluster, Interrupt& interrupt, wire::JobSpec spec,
+                     ProgressView& view, Duration timeout) {
+  const auto job = must(cluster.master().submit(std::move(spec)));
+  auto info = Follower(cluster, interrupt, job, view, timeout).run();
+  if (info.state == wire::JobState::done) return info;
+  throw Failure(info.status == 0 ? kFailed : static_cast<int>(info.status),
+                error(Code::unavailable, "job {} {}: {}", job.value(),
+                      state_name(info.state), printable(info.reason)));
+}
+
+// The model where it belongs, the result line last.
+void deliver(const TrainOptions& options, ModelOutput& output,
+             const LiveModel& live, const std::string& line, Console& console) {
+  output.write(live.bytes, console);
+  if (options.output == "-") {
+    (void)write_all(STDERR_FILENO, as_bytes(line), "stderr").ok();
+  } else if (!options.json) {
+    console.out.text(line);
+  }
+}
+
+int run_train(const TrainOptions& options, Console& console) {
+  const auto start = steady_now();
+  check(options, console);
+  Interrupt interrupt;
+  ModelOutput output(options.output);
+  Datasets datasets(console, interrupt);
+  auto spec = prepare(options, datasets, console);
+  Cluster cluster(options.cluster, console, interrupt);
+  if (options.detach) {
+    return run_detached(cluster, std::move(spec), options.json, console);
+  }
+  if (cluster.embedded() && options.output.empty()) {
+    console.warn("the model is not kept: no -o FILE was given");
+  }
+  ProgressView view(console,
+                    {.json = options.json,
+                     .told = !cluster.embedded(),
+                     .log = options.log,
+                     .name = spec.name,
+                     .kind = spec.model.kind},
+                    start);
+  const auto info =
+      follow(cluster, interrupt, std::move(spec), view, options.timeout);
+  const auto live = fetch_model(cluster.context(), info, interrupt.fd());
+  const std::chrono::duration<double> seconds = steady_now() - start;
+  const auto outcome = outcome_of(info, live, seconds.count());
+  deliver(options, output, live, result_line(info, outcome), console);
+  view.line(result_json(info, outcome, live.model));
+  return kDone;
+}
+
+}  // namespace
+
+void add_train(Program& program) {
+  auto options = std::make_shared<TrainOptions>();
+  auto& app =
+      program.command("train", "trains a model and follows the job",
+                      [options](Console& c) { return run_train(*options, c); });
+  declare(app, *options);
+}
+
+}  // namespace psmith::cli

@@ -1,0 +1,290 @@
+#include "psinfer_cli.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "base/format.h"
+#include "base/path.h"
+#include "client/infer_stream.h"
+#include "client/params_client.h"
+#include "data/input.h"
+#include "data/saved_model.h"
+#include "interrupt.h"
+#include "net/context.h"
+#include "node/predict_pool.h"
+#include "node/predictor.h"
+#include "options.h"
+#include "psinfer_writer.h"
+#include "status.h"
+
+namespace psmith::cli {
+namespace {
+
+constexpr std::uint64_t kThreadMax = 1024;
+constexpr std::uint64_t kBatchMax = 65536;
+constexpr std::size_t kClusterChunks = 64;
+constexpr std::size_t kBlockBytes = std::size_t{256} << 10U;  // text
+
+struct Loaded {
+  data::SavedModel model;
+  Blob file;
+};
+
+Loaded load_file(const std::string& path) {
+  auto file = map_file(path);
+  if (!file) {
+    const auto code = file.error().code;
+    const bool missing = code == Code::not_found || code == Code::invalid;
+    throw Failure(missing ? kNoInput : kIoError, file.error());
+  }
+  auto model = data::parse_model(*file);
+  if (!model) throw Failure(kBadData, std::move(model.error()).at(path));
+  return {.model = std::move(*model), .file = *file};
+}
+
+// The weights as they are on the servers now.
+Loaded load_live(const std::string& name, Session& session) {
+  const auto info = must(session.master().job(name));
+  if (!info.live) {
+    throw Failure(kNoInput, error(Code::not_found,
+                                  "model @{} is not live\nhint: psctl "
+                                  "models lists those that are",
+                                  name));
+  }
+  auto weights = must(client::fetch_weights(
+      session.context(), info, {.wake_fd = session.interrupt().fd()}));
+  auto model = must(data::from_header_json(info.spec.model_header));
+  model.dense = std::move(weights.dense);
+  model.key = std::move(weights.key);
+  model.table = std::move(weights.table);
+  auto bytes = data::serialise(model);
+  return {.model = std::move(model), .file = Blob::of(std::move(bytes))};
+}
+
+// The model, and the master whose workers predict ("": threads of this
+// process do).
+struct Source {
+  Loaded loaded;
+  std::string master;
+};
+
+Source open_source(const InferOptions& options, Console& console) {
+  const bool live = options.model.starts_with('@');
+  const bool local =
+      options.master.master.empty() || !console.origin("local").empty();
+  if (!live && local) return {.loaded = load_file(options.model), .master = ""};
+  if (options.master.master.empty()) {
+    throw Failure(kUsage,
+                  error(Code::invalid,
+                        "{} is a live model, and there is no master to ask\n"
+                        "hint: --master tcp://HOST:PORT, or a model file",
+                        options.model));
+  }
+  const auto origin = console.origin("master");
+  if (!origin.starts_with("option")) {
+    console.note(format("master {} ({})", options.master.master, origin));
+  }
+  Session session(options.master, console);
+  return {.loaded = live ? load_live(options.model.substr(1), session)
+                         : load_file(options.model),
+          .master = local ? "" : session.master().address()};
+}
+
+data::AnswerOptions answer_options(const InferOptions& options,
+                                   const data::SavedModel& model) {
+  data::AnswerOptions answer;
+  const auto& output = options.output;
+  if (options.json && !output.empty() && output != "jsonl") {
+    throw Failure(kUsage,
+                  error(Code::invalid,
+                        "--json and --output {} exclude each other", output));
+  }
+  const auto word = options.json     ? std::string("jsonl")
+                    : output.empty() ? std::string("standard")
+                                     : output;
+  answer.style = data::answer_style(word).value(kUsage);
+  answer.append = options.append;
+  (void)data::Answers::make(model, answer).value(kUsage);
+  if (options.header && answer.style == data::AnswerStyle::jsonl) {
+    throw Failure(
+        kUsage, error(Code::invalid, "--header has no meaning for JSON lines"));
+  }
+  return answer;
+}
+
+data::ReaderOptions reader_options(const InferOptions& options,
+                                   const data::SavedModel& model,
+                                   data::Stop stop) {
+  data::ReaderOptions reader;
+  reader.inputs = options.inputs;
+  if (reader.inputs.empty()) reader.inputs = {"-"};
+  reader.schema = model.schema;
+  reader.labels = options.metrics || options.labelled ? data::LabelUse::required
+                                                      : data::LabelUse::ignored;
+  reader.keep_text = options.append;
+  reader.keep_bad = true;
+  reader.may_be_empty = true;
+  reader.max_delay = options.max_delay;
+  reader.block_bytes = kBlockBytes;
+  reader.stop = std::move(stop);
+  return reader;
+}
+
+client::InferStreamOptions stream_options(const InferOptions& options,
+                                          const Interrupt& interrupt) {
+  client::InferStreamOptions stream;
+  auto& failover = stream.client.settings.failover;
+  failover.divide =
+      options.divide == "random" ? infer::Divide::random : infer::Divide::even;
+  failover.timeout = options.timeout;
+  failover.seed = options.seed;
+  stream.batch_rows = static_cast<std::size_t>(options.batch);
+  stream.stop_on_bad = options.on_bad == "stop";
+  stream.chunk_max = kClusterChunks;
+  stream.wake_fd = interrupt.fd();
+  return stream;
+}
+
+std::size_t thread_count(const InferOptions& options) {
+  if (options.local > 0) return static_cast<std::size_t>(options.local);
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+void write_metrics(const InferWriter& writer, const InferOptions& options) {
+  const bool json = options.json || options.output == "jsonl";
+  const auto text = writer.metrics_text(json);
+  // Nowhere left to complain if stderr is gone.
+  (void)write_all(STDERR_FILENO, as_bytes(text), "stderr");
+}
+
+struct Run {
+  const InferOptions& options;
+  Console& console;
+  Interrupt& interrupt;
+  Source source;
+  data::AnswerOptions answer;
+  std::optional<InferWriter> writer;
+
+  client::InferStreamResult go();
+  std::unique_ptr<data::Reader> open_reader(const data::Stop& ended);
+  void open_writer(const data::Reader& reader);
+};
+
+// None: a signal came before a record.
+std::unique_ptr<data::Reader> Run::open_reader(const data::Stop& ended) {
+  const auto stop = [ended, this] { return ended() || interrupt.requested(); };
+  auto reader =
+      data::Reader::open(reader_options(options, source.loaded.model, stop));
+  if (reader) return std::move(*reader);
+  if (interrupt.requested()) return nullptr;
+  throw Failure(data::exit_status(reader.error()), reader.error());
+}
+
+// New columns are cut as the input's are.
+void Run::open_writer(const data::Reader& reader) {
+  const auto& schema = reader.schema();
+  if (options.append && schema.dense()) {
+    answer.delimiter = schema.delimiter;
+    if (options.header && reader.header_text().empty()) {
+      throw Failure(
+          kUsage, error(Code::invalid,
+                        "--header with --append: the input names no columns"));
+    }
+  }
+  writer.emplace(source.loaded.model, answer, options.metrics, console);
+  if (options.header) {
+    writer->header(schema.dense() ? reader.header_text() : "record");
+  }
+}
+
+client::InferStreamResult Run::go() {
+  const auto& [model, file] = source.loaded;
+  net::Context context;
+  node::Predictor predictor({.model_max = 1, .byte_max = file.size()});
+  std::optional<node::PredictPool> pool;
+  auto settings = stream_options(options, interrupt);
+  settings.client.master = source.master;
+  if (source.master.empty()) {
+    const auto threads = thread_count(options);
+    auto kept = predictor.keep(model, file.size());
+    if (!kept) throw Failure(kInternal, kept.error());
+    pool.emplace(context, predictor, threads);
+    settings.client.workers = pool->addresses();
+    settings.chunk_max = 3 * threads + 4;
+  }
+  client::InferStream stream(context, settings,
+                             {.digest = model.digest,
+                              .bytes = file,
+                              .output_count = model.settings.output_count()},
+                             [this](const client::InferChunk& chunk,
+                                    bool more) { writer->write(chunk, more); });
+  auto reader = open_reader(stream.stop());
+  if (!reader) return {.interrupted = true};
+  open_writer(*reader);
+  return stream.run(std::move(reader));
+}
+
+}  // namespace
+
+void declare(CLI::App& app, InferOptions& options) {
+  app.add_option("MODEL", options.model,
+                 "a model file, or @NAME on the servers");
+  app.add_option("INPUT", options.inputs, "files of records; - or none: stdin");
+  declare(app, options.master);
+  add_count(app, "--local", options.local, 1, kThreadMax,
+            "predict on N threads of this process (one per core)");
+  add_choice(app, "--output", options.output,
+             {"label", "proba", "raw", "jsonl"},
+             "what a line holds (label TAB probability; linear: value)");
+  app.add_flag("--json", options.json, "the same as --output jsonl");
+  app.add_flag("--append", options.append, "the record first, then the answer");
+  app.add_flag("--header", options.header,
+               "first a line that names the columns");
+  app.add_flag("--metrics", options.metrics,
+               "score against the labels, to stderr");
+  app.add_flag("--labelled", options.labelled, "every record has a label");
+  add_choice(app, "--on-bad", options.on_bad, {"stop", "blank"},
+             "a bad record: stop, or leave its line blank");
+  add_choice(app, "--divide", options.divide, {"even", "random"},
+             "which worker gets the next batch");
+  add_duration(app, "--max-delay", options.max_delay,
+               "how long a record may wait for others");
+  add_count(app, "--batch", options.batch, 1, kBatchMax, "records in a batch");
+  add_duration(app, "--timeout", options.timeout,
+               "give up when no worker answers for so long");
+  add_count(app, "--seed", options.seed, 0, ~std::uint64_t{0} >> 1,
+            "of --divide random");
+}
+
+int run_infer(const InferOptions& options, Console& console) {
+  if (options.model.empty()) {
+    throw Failure(kUsage, error(Code::invalid,
+                                "no model is named\nhint: psinfer --help"));
+  }
+  auto source = open_source(options, console);
+  const auto answer = answer_options(options, source.loaded.model);
+  Interrupt interrupt;
+  Run run{.options = options,
+          .console = console,
+          .interrupt = interrupt,
+          .source = std::move(source),
+          .answer = answer,
+          .writer = {}};
+  const auto result = run.go();
+  console.out.flush();
+  if (options.metrics && run.writer) write_metrics(*run.writer, options);
+  if (result.bad > 0) {
+    console.warn(
+        format("{} of {} records were bad", result.bad, result.records));
+  }
+  if (result.interrupted) {
+    console.warn(format("interrupted after {} records", result.records));
+  }
+  return result.bad > 0 || result.interrupted ? kPartial : kDone;
+}
+
+}  // namespace psmith::cli

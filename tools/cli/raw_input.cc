@@ -1,0 +1,87 @@
+#include "raw_input.h"
+
+#include "base/format.h"
+#include "options.h"
+#include "status.h"
+
+namespace psmith::cli {
+namespace {
+
+constexpr const char* kGroup = "raw input";
+
+char delimiter_of(const std::string& word) {
+  if (word == "tab" || word == "TAB" || word == "\\t") return '\t';
+  if (word == "blank") return ' ';
+  const bool good = word.size() == 1 && word[0] != '"' && word[0] != '\n' &&
+                    word[0] != '\r' && word[0] != '\0';
+  if (!good) {
+    throw Failure(
+        kUsage,
+        error(Code::invalid,
+              "--delimiter: '{}' is not one character, tab or blank", word));
+  }
+  return word[0];
+}
+
+}  // namespace
+
+void declare(CLI::App& app, RawInput& raw) {
+  const auto group = [](CLI::Option* option) { option->group(kGroup); };
+  group(add_choice(app, "--format", raw.format, {"libsvm", "csv", "tsv"},
+                   "format of raw input (guessed)"));
+  group(app.add_option("--delimiter", raw.delimiter,
+                       "between columns: a character, tab or blank (guessed)")
+            ->type_name("CHAR"));
+  auto* header =
+      app.add_flag("--header", raw.header, "the first line names the columns");
+  group(header);
+  group(app.add_flag("--no-header", raw.no_header, "the first line is a record")
+            ->excludes(header));
+  group(app.add_option("--label", raw.label,
+                       "label column: a name, or a number from 1")
+            ->type_name("COLUMN"));
+  group(app.add_option("--weight", raw.weight, "column of row weights")
+            ->type_name("COLUMN"));
+  group(app.add_option("--ignore", raw.ignore, "columns to leave out")
+            ->type_name("COLUMN,...")
+            ->delimiter(',')
+            ->expected(1)
+            ->take_all());
+  group(add_count(app, "--skip-bad", raw.skip_bad, 0, ~std::uint64_t{0} >> 1,
+                  "leave out up to N bad records"));
+}
+
+bool given(const RawInput& raw) {
+  return !raw.format.empty() || !raw.delimiter.empty() || raw.header ||
+         raw.no_header || !raw.label.empty() || !raw.weight.empty() ||
+         !raw.ignore.empty() || raw.skip_bad > 0;
+}
+
+data::ReaderOptions reader_options(const RawInput& raw,
+                                   std::vector<std::string> inputs,
+                                   const Interrupt& interrupt) {
+  data::ReaderOptions options;
+  options.inputs = std::move(inputs);
+  if (raw.format == "libsvm") options.format = data::Format::libsvm;
+  if (raw.format == "csv" || raw.format == "tsv") {
+    options.format = data::Format::csv;
+  }
+  if (!raw.delimiter.empty()) {
+    options.delimiter = delimiter_of(raw.delimiter);
+  } else if (raw.format == "tsv") {
+    options.delimiter = '\t';
+  }
+  if (raw.header && raw.no_header) {
+    throw Failure(
+        kUsage, {Code::invalid, "--header and --no-header exclude each other"});
+  }
+  if (raw.header) options.header = true;
+  if (raw.no_header) options.header = false;
+  options.columns = {
+      .label = raw.label, .weight = raw.weight, .ignore = raw.ignore};
+  options.skip_max = raw.skip_bad;
+  options.stop = [&interrupt] { return interrupt.requested(); };
+  return options;
+}
+
+}  // namespace psmith::cli

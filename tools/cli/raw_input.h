@@ -1,0 +1,33 @@
+// Options of raw input, the same words in psdata split, psctl train and
+// psctl evaluate. One thread.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "data/reader.h"
+#include "interrupt.h"
+
+namespace psmith::cli {
+
+struct RawInput {
+  std::string format;     // libsvm, csv, tsv; "": guess
+  std::string delimiter;  // one character, TAB or its name; "": guess
+  bool header = false, no_header = false;  // neither: guess
+  std::string label, weight;
+  std::vector<std::string> ignore;
+  std::uint64_t skip_bad = 0;
+};
+
+void declare(CLI::App& app, RawInput& raw);
+
+// Whether any of the options was given.
+bool given(const RawInput& raw);
+
+// Throws Failure (2) for options that contradict each other.
+data::ReaderOptions reader_options(const RawInput& raw,
+                                   std::vector<std::string> inputs,
+                                   const Interrupt& interrupt);
+
+}  // namespace psmith::cli

@@ -1,0 +1,268 @@
+#include "run.h"
+
+#include <algorithm>
+#include <csignal>
+#include <exception>
+#include <new>
+
+#include "base/format.h"
+#include "config.h"
+#include "help.h"
+#include "wire/version.h"
+
+namespace psmith::cli {
+namespace {
+
+constexpr const char* kCommonGroup = "common options";
+
+std::string version_text(const std::string& name) {
+  return format("{} {} ({}, {}, wire {})", name, PSMITH_VERSION, PSMITH_BUILD,
+                PSMITH_ARCH, wire::kWireVersion);
+}
+
+void check_processor() {
+#if defined(__AVX2__) && defined(__FMA__)
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) {
+    throw Failure(kBadConfig,
+                  error(Code::invalid,
+                        "this processor is below {}, the level of this build\n"
+                        "hint: build with -DPSMITH_ARCH=x86-64",
+                        PSMITH_ARCH));
+  }
+#endif
+}
+
+[[noreturn]] void refuse(std::string message) {
+  throw Failure(kUsage, {Code::invalid, std::move(message)});
+}
+
+std::vector<std::string> long_options(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (auto* level = &app; level != nullptr; level = level->get_parent()) {
+    for (const auto* option : level->get_options()) {
+      if (option->get_group().empty()) continue;
+      for (const auto& name : option->get_lnames())
+        names.push_back("--" + name);
+    }
+  }
+  return names;
+}
+
+// CLI11's texts, in our words: "--rate: bad value 'x'".
+std::string parse_error_text(const CLI::ParseError& fault) {
+  std::string text = fault.what();
+  constexpr std::string_view kConvert = "Could not convert: ";
+  const auto equals = text.find(" = ");
+  if (text.starts_with(kConvert) && equals != std::string::npos) {
+    return format("{}: bad value '{}'",
+                  text.substr(kConvert.size(), equals - kConvert.size()),
+                  text.substr(equals + 3));
+  }
+  if (text.ends_with(" is required")) {
+    return text.substr(0, text.size() - 12) + " is missing";
+  }
+  return text;
+}
+
+}  // namespace
+
+Program::Program(std::string name, std::string about)
+    : app_(std::move(about), name), out_(1), console_(name, out_) {
+  app_.formatter(std::make_shared<HelpFormatter>());
+  app_.allow_extras();
+  app_.set_help_flag("-h,--help", "print this help")->group(kCommonGroup);
+  app_.set_version_flag("--version", version_text(name),
+                        "print build, processor level, wire version")
+      ->group(kCommonGroup);
+  app_.add_flag("-q,--quiet", console_.quiet, "errors only on stderr")
+      ->group(kCommonGroup);
+  app_.add_flag("-v,--verbose", console_.verbose, "say more; twice: still more")
+      ->group(kCommonGroup);
+  app_.add_option_function<std::string>(
+          "--color",
+          [this](const std::string& word) {
+            const std::vector<std::string> words = {"auto", "always", "never"};
+            const auto at = std::find(words.begin(), words.end(), word);
+            if (at == words.end()) {
+              throw CLI::ValidationError(
+                  "--color", with_nearest(word, words) +
+                                 " is not one of auto, always, never");
+            }
+            console_.color = static_cast<Color>(at - words.begin());
+          },
+          "colours on stderr")
+      ->default_str("auto")
+      ->type_name("auto|always|never")
+      ->group(kCommonGroup);
+  app_.add_option_function<std::string>(
+          "--log-format",
+          [this](const std::string& word) {
+            if (word != "text" && word != "json") {
+              throw CLI::ValidationError(
+                  "--log-format", "'" + word + "' is not one of text, json");
+            }
+            console_.log_format =
+                word == "json" ? LogFormat::json : LogFormat::text;
+          },
+          "messages on stderr as text or JSON lines")
+      ->default_str("text")
+      ->type_name("text|json")
+      ->group(kCommonGroup);
+}
+
+CLI::App& Program::command(const std::string& name, const std::string& about,
+                           Action action) {
+  app_.require_subcommand(0, 1);
+  auto* command = app_.add_subcommand(name, about);
+  command->fallthrough();
+  command->allow_extras();
+  command->formatter(app_.get_formatter());
+  command->set_help_flag("-h,--help", "print this help")->group("");
+  actions_[command] = std::move(action);
+  return *command;
+}
+
+int Program::run(int argc, char** argv) {
+  // A closed pipe is an error like others until the end: temporary files go.
+  std::signal(SIGPIPE, SIG_IGN);
+  int status = kInternal;
+  try {
+    status = parse_and_act(argc, argv);
+    out_.flush();
+  } catch (const Failure& failure) {
+    status = report(failure.status, failure.what());
+  } catch (const std::bad_alloc&) {
+    status = report(kInternal, "out of memory");
+  } catch (const std::exception& fault) {
+    status = report(kInternal, format("internal fault: {}", fault.what()));
+  }
+  if (status == kPipeClosed) {
+    std::signal(SIGPIPE, SIG_DFL);
+    std::raise(SIGPIPE);
+  }
+  return status;
+}
+
+int Program::report(int status, std::string_view message) {
+  try {
+    out_.flush();
+  } catch (const Failure& failure) {
+    if (status == kPipeClosed || failure.status == kPipeClosed) {
+      return kPipeClosed;
+    }
+  }
+  console_.error(message);
+  return status;
+}
+
+CLI::App* Program::chosen() {
+  const auto commands = app_.get_subcommands();
+  return commands.empty() ? &app_ : commands.front();
+}
+
+int Program::parse_and_act(int argc, char** argv) {
+  check_processor();
+  if (argc == 2 && std::string_view(argv[1]) == "--dump-options") {
+    out_.text(dump());
+    return kDone;
+  }
+  try {
+    parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    out_.text(app_.help());
+    return kDone;
+  } catch (const CLI::CallForVersion&) {
+    out_.text(version_text(app_.get_name()) + "\n");
+    return kDone;
+  }
+  const auto action = actions_.find(chosen());
+  if (action == actions_.end()) {
+    refuse("a command is missing\nhint: " + app_.get_name() + " --help");
+  }
+  return action->second(console_);
+}
+
+void Program::parse(int argc, char** argv) {
+  CLI::App* command = nullptr;
+  bool asks = false;  // a bad setting must not hide the help
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    for (auto* one : app_.get_subcommands({})) {
+      if (command == nullptr && one->get_name() == word) command = one;
+    }
+    asks = asks || word == "--help" || word == "-h" || word == "--version";
+  }
+  if (!asks) {
+    console_.origins =
+        apply_outside_values(app_, command, read_config(config_path()));
+  }
+  try {
+    app_.parse(argc, argv);
+  } catch (const CLI::Success&) {
+    throw;
+  } catch (const CLI::ParseError& fault) {
+    refuse_unknown();
+    refuse(parse_error_text(fault) + "\nhint: " + app_.get_name() +
+           (chosen() == &app_ ? "" : " " + chosen()->get_name()) + " --help");
+  }
+  refuse_unknown();
+  for (auto* level = chosen(); level != nullptr; level = level->get_parent()) {
+    for (const auto* option : level->get_options()) {
+      if (option->count() > 0 && !option->get_lnames().empty()) {
+        const auto& name = option->get_lnames().front();
+        console_.origins[name] = "option --" + name;
+      }
+    }
+  }
+}
+
+void Program::refuse_unknown() {
+  const auto extras = app_.remaining(true);
+  const auto option =
+      std::find_if(extras.begin(), extras.end(), [](const auto& word) {
+        return word.size() > 1 && word[0] == '-' && word != "--";
+      });
+  if (option != extras.end()) {
+    const auto name = option->substr(0, option->find('='));
+    refuse("unknown option " + with_nearest(name, long_options(*chosen())));
+  }
+  if (extras.empty() || extras.front() == "--") return;
+  if (chosen() != &app_ || app_.get_subcommands({}).empty()) {
+    refuse("unexpected argument '" + extras.front() + "'");
+  }
+  std::vector<std::string> names;
+  for (const auto* command : app_.get_subcommands({})) {
+    names.push_back(command->get_name());
+  }
+  refuse("unknown command " + with_nearest(extras.front(), names) +
+         "\nhint: " + app_.get_name() + " --help");
+}
+
+std::string Program::dump() const {
+  std::string text;
+  const auto list = [&text](const CLI::App& app, const std::string& name) {
+    for (const auto* option : app.get_options()) {
+      const bool flag = option->get_items_expected_max() == 0;
+      const auto join = [](const auto& names) {
+        return names.empty() ? std::string() : names.front();
+      };
+      const auto lname = join(option->get_lnames());
+      const auto word = option->nonpositional() ? lname : "";
+      const auto type = !option->nonpositional() ? option->get_name(true)
+                        : flag                   ? ""
+                                                 : option->get_type_name();
+      text +=
+          format("{}\t{}\t{}\t{}\t{}\n", name, word, join(option->get_snames()),
+                 type, option->get_description());
+    }
+  };
+  list(app_, "-");
+  for (const auto* command : app_.get_subcommands({})) {
+    text += format("{}\t\t\t\t{}\n", command->get_name(),
+                   command->get_description());
+    list(*command, command->get_name());
+  }
+  return text;
+}
+
+}  // namespace psmith::cli

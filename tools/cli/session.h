@@ -1,0 +1,56 @@
+// Session: a command's connection to a master, and the options for it.
+//
+// --master ADDRESS, or @FILE: waits for the ready-file of psctl master and
+// reads the address from it. One thread.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+
+#include "client/master_client.h"
+#include "console.h"
+#include "interrupt.h"
+#include "net/context.h"
+
+namespace psmith::cli {
+
+struct MasterFlags {
+  std::string master;
+};
+
+void declare(CLI::App& app, MasterFlags& flags);
+
+// The address itself: @FILE is read, as soon as it is there. Throws Failure:
+// 2 there is none, 69 the file does not come within a minute.
+std::string resolve_master(const std::string& master,
+                           const Interrupt* interrupt);
+
+class Session {
+ public:
+  // Throws Failure: 2 no master was given, 69 it cannot be reached.
+  Session(const MasterFlags& flags, Console& console);
+
+  client::MasterClient& master() { return *master_; }
+  net::Context& context() { return context_; }
+  Interrupt& interrupt() { return interrupt_; }
+
+ private:
+  Interrupt interrupt_;
+  net::Context context_;
+  std::unique_ptr<client::MasterClient> master_;
+};
+
+// The value, or throws Failure with the status of the error.
+template <class T>
+T must(Result<T> result) {
+  const int status = result ? 0 : client::status_of(result.error());
+  return std::move(result).value(status);
+}
+
+// "12" is a job's number, all else its name. Throws Failure (66).
+wire::JobInfo find_job(client::MasterClient& master, const std::string& word);
+
+std::string state_name(wire::JobState state);
+
+}  // namespace psmith::cli
