@@ -1,0 +1,168 @@
+#!/usr/bin/env bash
+# Bad input to psctl: each case ends with its exit status and a message that
+# names what is wrong, and leaves nothing behind.
+#
+#   psctl_bad.sh [BIN_DIR]
+# shellcheck source-path=SCRIPTDIR source=../support/cluster.sh
+[[ -z ${1:-} ]] || PSMITH_BIN=$1
+source "$(dirname "$0")/../support/cluster.sh"
+
+mkdir tmp out
+export TMPDIR=$temp/tmp
+cases=0
+
+# Usage: bad STATUS PATTERN COMMAND...: its status, its message, no crumbs.
+bad() {
+  local want=$1 pattern=$2 status=0
+  shift 2
+  timeout 60 "$@" > stdout.txt 2> stderr.txt < /dev/null || status=$?
+  [[ $status -eq $want ]] ||
+    die "'$*' ended with $status, not $want: $(< stderr.txt)"
+  grep -qE -- "$pattern" stderr.txt ||
+    die "'$*' does not say '$pattern': $(< stderr.txt)"
+  [[ $(grep -c '' < stderr.txt) -le 8 ]] || die "'$*' says too much"
+  clean "$@"
+  cases=$((cases + 1))
+}
+
+clean() {
+  [[ -z $(ls -A tmp) ]] || die "'$*' left $(ls -A tmp) in TMPDIR"
+  [[ -z $(ls -A out) ]] || die "'$*' left $(ls -A out)"
+}
+
+psdata synth logistic --rows 300 --features 4 --seed 1 -o data --quiet > made
+psdata synth logistic --rows 300 --features 4 --seed 1 --format csv -o good.csv \
+  --quiet > made
+psctl train data --local 1 --epochs 1 --quiet -o model > made
+: > empty
+mkdir folder
+head -c 5000 /dev/zero | tr '\0' 'q' > words
+printf '1 1:2\n0 1:x\n' > text.svm
+printf '1 1:2\n1 2:3\n' > one-class.svm
+
+# Usage.
+bad 2 'unknown option .--optimiser.*--optimizer' \
+  psctl train data --optimiser ftrl -o out/m
+bad 2 "unknown command 'trian'.*'train'" psctl trian data
+bad 2 'DATA is missing' psctl train
+bad 2 'a command is missing' psctl
+bad 2 '--rate: .abc. is not a number' psctl train data --rate abc -o out/m
+bad 2 "--model: 'logistc' \(did you mean 'logistic'\?\)" \
+  psctl train data --model logistc
+bad 2 "--local: '0'" psctl train data --local 0 -o out/m
+bad 2 '--detach needs a cluster' psctl train data --detach
+bad 2 'exclude each other' \
+  psctl train data --local 1 --master tcp://127.0.0.1:1 -o out/m
+bad 2 '--patience needs something to evaluate' \
+  psctl train data --local 1 --patience 2 -o out/m
+bad 2 'no master is named' psctl jobs
+bad 78 'variable PSMITH_EPOCHS.*many' \
+  env PSMITH_EPOCHS=many psctl train data -o out/m
+mkdir -p config/psmith
+printf '[psctl]\n\nepoch = 3\n' > config/psmith/config.toml
+bad 78 "config.toml:3: unknown key 'epoch' \(did you mean 'epochs'\?\)" \
+  psctl train data -o out/m
+printf '[psctl.train]\nepochs = "x"\n' > config/psmith/config.toml
+bad 78 'config.toml:2: --epochs' psctl train data -o out/m
+printf 'epochs = [\n' > config/psmith/config.toml
+bad 78 'config.toml:[0-9]+' psctl train data -o out/m
+rm -r config
+
+# Data.
+bad 66 'nothing.csv' psctl train nothing.csv -o out/m
+bad 65 'empty' psctl train empty -o out/m
+bad 66 'folder' psctl train folder -o out/m
+bad 65 'words' psctl train words -o out/m
+bad 65 'text.svm:2:5' psctl train text.svm -o out/m
+bad 65 'one|1 distinct|two' \
+  psctl train one-class.svm --model logistic -o out/m
+bad 65 'two distinct|numbers as labels|3 distinct' \
+  sh -c 'printf "a,b,y\n1,2,p\n3,4,q\n5,6,r\n" |
+    psctl train - --format csv --label y --model logistic -o out/m'
+bad 2 'is a dataset' psctl train data --label y -o out/m
+
+# Output.
+bad 73 'nowhere' psctl train data --local 1 --epochs 1 -o nowhere/m
+bad 74 'standard output' \
+  sh -c 'psctl train data --local 1 --epochs 1 -o model2 > /dev/full'
+rm -f model2
+bad 74 '/dev/full' psctl train data --local 1 --epochs 1 -o /dev/full
+[[ -c /dev/full ]] || die "/dev/full was replaced"
+bad 74 'standard output' sh -c 'psctl show model > /dev/full'
+bad 74 'standard output' sh -c 'psctl --help > /dev/full'
+
+# Models.
+bad 66 'nothing' psctl show nothing
+bad 66 'folder' psctl show folder
+bad 65 'empty' psctl show empty
+bad 65 'words' psctl show words
+size=$(stat -c %s model)
+for part in 1 7 8 100 $((size / 2)) $((size - 1)); do
+  head -c "$part" model > cut.model
+  bad 65 'cut' psctl show cut.model
+  bad 65 'cut' psctl evaluate cut.model data
+done
+for at in 0 5 9 60 $((size / 2)) $((size - 1)); do
+  byte=$(od -An -tu1 -j "$at" -N 1 model)
+  cp model flipped
+  # shellcheck disable=SC2059  # the format is the byte
+  printf "\\$(printf %03o $((byte ^ 16)))" |
+    dd of=flipped bs=1 seek="$at" conv=notrunc status=none
+  bad 65 'flipped' psctl show flipped
+done
+bad 66 'nothing.csv' psctl evaluate model nothing.csv
+bad 65 'empty' psctl evaluate model empty
+bad 65 'otherwise|column' psctl evaluate model one-class.svm
+
+# The cluster.
+bad 69 'cannot reach master tcp://127.0.0.1:9 ' \
+  psctl jobs --master tcp://127.0.0.1:9
+bad 69 'cannot reach master' \
+  psctl train data --master tcp://127.0.0.1:9 -o out/m
+bad 2 'nonsense' psctl jobs --master nonsense
+bad 2 'nonsense' psctl master --listen nonsense
+bad 77 '--insecure' psctl master --listen tcp://0.0.0.0:0
+# A peer that answers every message in a way of its own.
+cat > fake.py << 'PYTHON'
+import sys
+
+import msgpack
+import zmq
+
+REFUSED, JOIN_OK = 44, 2
+socket = zmq.Context().socket(zmq.ROUTER)
+port = socket.bind_to_random_port("tcp://127.0.0.1")
+answers = {
+    "refuses": {0: REFUSED, 1: 9, 2: [], 3: "wire_version", 4: "version 9"},
+    "speaks": {0: JOIN_OK, 1: 9, 2: [], 4: 1000, 5: 4},
+}
+answer = answers.get(sys.argv[1])
+frame = msgpack.packb(answer) if answer else bytes(range(200, 250))
+with open(sys.argv[3], "w") as ready:
+    ready.write(f"tcp://127.0.0.1:{port}\n")
+while True:
+    socket.send_multipart([socket.recv_multipart()[0], frame])
+PYTHON
+if /usr/bin/python3 -c 'import msgpack, zmq' 2> no-python.txt; then
+  for kind in refuses speaks babbles; do
+    start "$kind" /usr/bin/python3 fake.py "$kind"
+    ready "$kind"
+    bad 69 'master tcp://127.0.0.1:[0-9]+.*(version 9|bad header)' \
+      psctl jobs --master "@$kind.ready"
+    bad 69 'master tcp://127.0.0.1:[0-9]+.*(version 9|bad header)' \
+      psctl train data --master "@$kind.ready" -o out/m
+    kill_node "$kind"
+  done
+else
+  say "without python3-zmq and python3-msgpack: no peer of another version"
+fi
+start_master
+bad 73 "${PSMITH_MASTER#tcp://}|in use" psctl master --listen "$PSMITH_MASTER"
+bad 66 'no job 99' psctl wait 99
+bad 66 'ghost' psctl cancel ghost
+bad 66 'ghost' psctl show @ghost
+bad 66 'ghost' psctl export @ghost -o out/m
+bad 124 'queued|is ' psctl train data --timeout 1s -o out/m
+bad 65 'model-cut' sh -c 'head -c 99 model > model-cut; psctl import model-cut'
+stop_cluster
+say "passed: $cases cases"

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# kill -9 of the master in the middle of a job: psctl ends with 69 and a
+# message, servers and workers end by themselves after their --timeout.
+# shellcheck source-path=SCRIPTDIR source=../support/cluster.sh
+source "$(dirname "$0")/../support/cluster.sh"
+
+psdata synth logistic --rows 20000 --features 20 --seed 2 -o data > planted.tsv
+start_master
+start_servers 1 --timeout 5s
+start_workers 1 2 --timeout 5s
+timeout 100 psctl train data --epochs 4000 --name lost -o lost --quiet \
+  2> train.log &
+train=$!
+until_true 30 has_event lane_applied || die "the job does not begin"
+kill_node master
+began=$SECONDS
+status=0
+wait "$train" || status=$?
+[[ $status -eq 69 ]] || die "status $status without a master: $(< train.log)"
+grep -q master train.log || die "no message: $(< train.log)"
+((SECONDS - began < 60)) || die "psctl took $((SECONDS - began)) s to end"
+[[ ! -e lost ]] || die "a model was written"
+for name in server-1 worker-1 worker-2; do
+  until_true 30 gone "${pid_of[$name]}" || die "$name goes on without a master"
+  status=0
+  wait "${pid_of[$name]}" || status=$?
+  unset "pid_of[$name]"
+  [[ $status -eq 69 ]] || die "$name ended with $status: $(< "$name.log")"
+  grep -q master "$name.log" || die "$name says nothing: $(< "$name.log")"
+done
+began=$SECONDS
+status=0
+timeout 60 psctl status 2> status.log || status=$?
+[[ $status -eq 69 ]] || die "psctl status: $status: $(< status.log)"
+say "passed"
