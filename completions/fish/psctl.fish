@@ -34,6 +34,8 @@ complete -c psctl -n '__fish_seen_subcommand_from train' -l eval -r -d 'evaluate
 complete -c psctl -n '__fish_seen_subcommand_from train' -l eval-every -r -d 'epochs between evaluations'
 complete -c psctl -n '__fish_seen_subcommand_from train' -l patience -r -d 'stop after N evaluations without a better loss'
 complete -c psctl -n '__fish_seen_subcommand_from train' -l min-delta -r -d 'what counts as better'
+complete -c psctl -n '__fish_seen_subcommand_from train' -l by -x -a 'even random weight' -d 'division into shards (random)'
+complete -c psctl -n '__fish_seen_subcommand_from train' -l shards -r -d 'training shards (by the number of rows)'
 complete -c psctl -n '__fish_seen_subcommand_from train' -l format -x -a 'libsvm csv tsv' -d 'format of raw input (guessed)'
 complete -c psctl -n '__fish_seen_subcommand_from train' -l delimiter -r -d 'between columns: a character, tab or blank (guessed)'
 complete -c psctl -n '__fish_seen_subcommand_from train' -l header -d 'the first line names the columns'

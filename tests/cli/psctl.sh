@@ -52,6 +52,11 @@ jq -es 'any(.[]; .event == "progress") and any(.[]; .event == "job_done")' \
   log > checked || die "log: $(< log)"
 same dense.model json.model "--json"
 psctl train dense --steps 3 --local 1 -v --quiet > line
+psctl train sparse.svm --by even --shards 3 --local 1 --epochs 1 -o even.model \
+  --quiet > line
+psdata split sparse.svm -o even --by even --shards 3 --quiet > line
+psctl train even --local 1 --epochs 1 -o split.model --quiet > line
+same even.model split.model "--by and --shards"
 
 # Settings from outside: option beats environment beats file.
 mkdir -p config/psmith

@@ -32,7 +32,7 @@ bool is_raw(const std::vector<std::string>& data) {
 Dataset Datasets::open(const std::vector<std::string>& data,
                        const SplitChoice& choice, const data::Schema* like) {
   if (is_raw(data)) return split_raw(data, choice, like);
-  if (given(choice.raw)) {
+  if (given(choice.raw) || !choice.by.empty() || choice.shards != 0) {
     throw Failure(kUsage, error(Code::invalid,
                                 "{} is a dataset: options of raw input "
                                 "(--label, ...) do not apply to it",
@@ -62,6 +62,9 @@ Dataset Datasets::split_raw(const std::vector<std::string>& data,
   split.output = temporary_.back()->path() / "data";
   split.micro_batch = static_cast<std::uint32_t>(choice.micro_batch);
   split.seed = choice.seed;
+  split.shards = choice.shards;
+  if (choice.by == "even") split.by = data::Division::even;
+  if (choice.by == "weight") split.by = data::Division::weight;
   split.holdout = choice.holdout;
   split.fitted = like != nullptr;
   split.stop = options.stop;

@@ -23,6 +23,8 @@ struct Dataset {
 struct SplitChoice {
   RawInput raw;
   double holdout = 0;
+  std::string by;                 // even, random, weight; "": random
+  std::uint64_t shards = 0;       // 0: by the rows
   std::uint64_t micro_batch = 0;  // 0: by the number of rows
   std::uint64_t seed = 0;
 };

@@ -171,6 +171,8 @@ wire::JobSpec prepare(const TrainOptions& options, Datasets& datasets,
   SplitChoice choice;
   choice.raw = options.raw;
   choice.holdout = options.holdout;
+  choice.by = options.by;
+  choice.shards = options.shards;
   choice.micro_batch = options.micro_batch;
   choice.seed = options.seed;
   const auto train = datasets.open(options.data, choice);

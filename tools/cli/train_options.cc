@@ -42,6 +42,14 @@ void declare_model(CLI::App& app, TrainOptions& o) {
                   "of the split and of the order of steps"));
 }
 
+void declare_division(CLI::App& app, TrainOptions& o) {
+  const auto group = [](CLI::Option* option) { option->group("raw input"); };
+  group(add_choice(app, "--by", o.by, {"even", "random", "weight"},
+                   "division into shards (random)"));
+  group(add_count(app, "--shards", o.shards, 1, 100000,
+                  "training shards (by the number of rows)"));
+}
+
 void declare_watching(CLI::App& app, TrainOptions& o) {
   const auto group = [](CLI::Option* option) { option->group("evaluation"); };
   group(add_real(app, "--holdout", o.holdout, 0, 0.999999,
@@ -78,6 +86,7 @@ void declare(CLI::App& app, TrainOptions& o) {
             "steps between checkpoints");
   declare_model(app, o);
   declare_watching(app, o);
+  declare_division(app, o);
   declare(app, o.raw);
 }
 

@@ -19,6 +19,8 @@ struct TrainOptions {
   std::vector<std::string> data;
   RawInput raw;
   double holdout = 0;
+  std::string by;            // raw input: division into shards; "": random
+  std::uint64_t shards = 0;  // raw input; 0: by the rows
 
   std::string model, optimizer, schedule;  // "": the default
   double rate = 0, beta = 0;               // 0: the default
