@@ -13,6 +13,7 @@
 #include "data/output_folder.h"
 #include "data/row_store.h"
 #include "data/shard_writer.h"
+#include "model/defaults.h"
 
 namespace psmith::data {
 namespace {
@@ -235,8 +236,9 @@ Result<Manifest> Splitter::write() {
   manifest_.seed = options_.seed;
   manifest_.by = std::string(name_of(options_.by));
   const auto rows = train_.row_count();
-  manifest_.block_rows = options_.micro_batch != 0 ? options_.micro_batch
-                                                   : default_micro_batch(rows);
+  manifest_.block_rows = options_.micro_batch != 0
+                             ? options_.micro_batch
+                             : model::default_block_rows(rows);
   manifest_.distinct_keys = manifest_.dense ? 0 : keys_.estimate();
   const auto shards =
       options_.shards != 0 ? options_.shards : default_shards(rows);
@@ -260,11 +262,6 @@ std::string_view name_of(Division by) {
 std::uint64_t default_shards(std::uint64_t rows) {
   constexpr std::uint64_t kRows = std::uint64_t{1} << 18, kMost = 1024;
   return std::clamp<std::uint64_t>((rows + kRows - 1) / kRows, 1, kMost);
-}
-
-std::uint32_t default_micro_batch(std::uint64_t rows) {
-  const auto wanted = std::clamp<std::uint64_t>(rows / 512, 8, 128);
-  return static_cast<std::uint32_t>(std::bit_floor(wanted));
 }
 
 Result<Manifest> split(RowSource& source, const SplitOptions& options) {

@@ -30,7 +30,7 @@ struct SplitOptions {
   std::filesystem::path output;
   Division by = Division::random;
   std::uint64_t shards = 0;       // 0: default_shards()
-  std::uint32_t micro_batch = 0;  // 0: default_micro_batch()
+  std::uint32_t micro_batch = 0;  // 0: model::default_block_rows()
   std::uint64_t seed = 0;
   double holdout = 0;   // [0, 1): the part of the rows held out
   bool force = false;   // an existing dataset gives way
@@ -42,9 +42,6 @@ struct SplitOptions {
 
 // One for every 2^18 rows begun, at most 1024.
 std::uint64_t default_shards(std::uint64_t rows);
-// The largest power of two that is at most rows / 512; 8 at least, 128 at
-// most.
-std::uint32_t default_micro_batch(std::uint64_t rows);
 
 // Errors: of the source; conflict (73: the output exists or cannot be made),
 // exhausted and unavailable (74: writing failed), invalid (no training rows,

@@ -55,7 +55,10 @@ class Optimizer {
 Result<std::unique_ptr<const Optimizer>> make_optimizer(const Settings& s);
 
 // The rate of step (counting from 0) of step_count; 0 steps means unknown.
-double rate_at(const Settings& s, std::uint64_t step, std::uint64_t step_count);
+// share: the step's rows / those of a full step, in (0, 1]. The mean over few
+// rows moves the weights by that share; a sum does so by itself.
+double rate_at(const Settings& s, std::uint64_t step, std::uint64_t step_count,
+               double share = 1);
 
 Result<Rule> rule_of(std::string_view name);
 std::string_view name_of(Rule rule);

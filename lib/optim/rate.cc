@@ -22,9 +22,9 @@ double share_at(Schedule schedule, std::uint64_t step,
   return 1;
 }
 
-double rate_at(const Settings& s, std::uint64_t step,
-               std::uint64_t step_count) {
-  return s.rate * share_at(s.schedule, step, step_count);
+double rate_at(const Settings& s, std::uint64_t step, std::uint64_t step_count,
+               double share) {
+  return s.rate * share_at(s.schedule, step, step_count) * (s.mean ? share : 1);
 }
 
 }  // namespace psmith::optim

@@ -15,8 +15,11 @@ std::vector<Schedule::Group> Schedule::groups_of(const DataShape& shape,
     const auto blocks = shape.block_count(s);
     for (std::uint64_t b = 0; b < blocks; b += group_blocks) {
       const auto count = std::min<std::uint64_t>(group_blocks, blocks - b);
+      const auto first_row = b * shape.block_rows;
+      const auto rows = std::min<std::uint64_t>(
+          count * shape.block_rows, shape.shard_rows[s] - first_row);
       groups.push_back({s, static_cast<std::uint32_t>(b),
-                        static_cast<std::uint32_t>(count)});
+                        static_cast<std::uint32_t>(count), rows});
     }
   }
   return groups;
@@ -29,6 +32,7 @@ Schedule::Schedule(ScheduleSettings settings)
   PSM_CHECK(settings_.group_blocks >= 1, "a group has at least one block");
   const std::uint64_t per_epoch = train_.size();
   if (per_epoch == 0) return;
+  for (const auto& group : train_) rows_max_ = std::max(rows_max_, group.rows);
   train_step_count_ = per_epoch * settings_.epochs;
   if (settings_.step_max != 0) {
     train_step_count_ = std::min(train_step_count_, settings_.step_max);
@@ -90,6 +94,7 @@ Step Schedule::at(std::uint64_t index) {
     step.shard = g.shard;
     step.block_begin = g.block_begin;
     step.block_count = g.block_count;
+    step.share = static_cast<double>(g.rows) / static_cast<double>(rows_max_);
     return step;
   }
   const auto e = in_cycle - cycle_train;

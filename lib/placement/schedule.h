@@ -3,11 +3,13 @@
 //
 // A shard of `rows` rows has ceil(rows / block_rows) micro-batches (blocks).
 // M consecutive blocks of one shard are a group; the last group of a shard may
-// be short. A train step takes one group; each epoch takes every group once,
-// permuted by (seed, epoch). After every `eval_every` epochs (and after the
-// last) come the evaluation steps: the groups of the evaluation data in order.
-// A step's version number is its index here; an evaluation step leaves the
-// weights as they are. Not thread-safe: it caches one epoch's permutation.
+// be short: its step has a share of a full one's rows, and of its rate, or few
+// rows would move the weights as far as many. A train step takes one group;
+// each epoch takes every group once, permuted by (seed, epoch). After every
+// `eval_every` epochs (and after the last) come the evaluation steps: the
+// groups of the evaluation data in order. A step's version number is its index
+// here; an evaluation step leaves the weights as they are. Not thread-safe: it
+// caches one epoch's permutation.
 #pragma once
 
 #include <cstdint>
@@ -42,6 +44,7 @@ struct Step {
   std::uint32_t shard = 0;
   std::uint32_t block_begin = 0;  // first block of the group, in its shard
   std::uint32_t block_count = 0;  // M of this step: leaves of its tree
+  double share = 1;  // its rows / those of the largest group, in (0, 1]
 };
 
 class Schedule {
@@ -58,6 +61,7 @@ class Schedule {
  private:
   struct Group {
     std::uint32_t shard, block_begin, block_count;
+    std::uint64_t rows;
   };
   static std::vector<Group> groups_of(const DataShape& shape,
                                       std::uint32_t group_blocks);
@@ -66,7 +70,8 @@ class Schedule {
 
   ScheduleSettings settings_;
   std::vector<Group> train_, eval_;
-  std::uint64_t epochs_ = 0;  // whole or begun, after step_max
+  std::uint64_t rows_max_ = 0;  // of a group of train_
+  std::uint64_t epochs_ = 0;    // whole or begun, after step_max
   std::uint64_t step_count_ = 0, train_step_count_ = 0;
   std::uint64_t permuted_epoch_ = ~std::uint64_t{0};
   std::vector<std::uint32_t> order_;  // of permuted_epoch_

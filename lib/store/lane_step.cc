@@ -47,8 +47,8 @@ void Lane::finish_train(Sum&& root, const placement::Step& step,
   }
   const auto& optimizer = record_.spec.optimizer;
   if (weight > 0) {
-    const double rate = optim::rate_at(optimizer, step.train_index,
-                                       schedule_.train_step_count());
+    const double rate = optim::rate_at(
+        optimizer, step.train_index, schedule_.train_step_count(), step.share);
     const float scale =
         optimizer.mean ? static_cast<float>(1.0 / weight) : 1.0F;
     weights_.apply(root, rate, scale);

@@ -241,13 +241,7 @@ TEST_CASE("nothing is left after a failure", "[data]") {
   REQUIRE(fault("1 1:1\n", stopped) == "interrupted");
 }
 
-TEST_CASE("defaults follow the number of rows", "[data]") {
-  REQUIRE(default_micro_batch(1) == 8);
-  REQUIRE(default_micro_batch(8191) == 8);
-  REQUIRE(default_micro_batch(8192) == 16);
-  REQUIRE(default_micro_batch(16000) == 16);
-  REQUIRE(default_micro_batch(1 << 16) == 128);
-  REQUIRE(default_micro_batch(1 << 30) == 128);
+TEST_CASE("the default number of shards follows the number of rows", "[data]") {
   REQUIRE(default_shards(0) == 1);
   REQUIRE(default_shards(1 << 18) == 1);
   REQUIRE(default_shards((1 << 18) + 1) == 2);

@@ -33,3 +33,11 @@ TEST_CASE("a rate is the first rate times the share", "[optim]") {
   const Settings settings{.schedule = Schedule::linear, .rate = 0.4};
   REQUIRE(rate_at(settings, 25, 100) == Approx(0.3));
 }
+
+TEST_CASE("a mean over a share of a full step's rows moves by that share",
+          "[optim]") {
+  const Settings mean{.schedule = Schedule::linear, .rate = 0.4};
+  REQUIRE(rate_at(mean, 25, 100, 0.5) == Approx(0.15));
+  const Settings sum{.rate = 0.4, .mean = false};
+  REQUIRE(rate_at(sum, 25, 100, 0.5) == 0.4);
+}

@@ -66,6 +66,23 @@ TEST_CASE("evaluation steps stand after every eval_every epochs and at the end",
   }
 }
 
+TEST_CASE("a short group's step has the share of its rows", "[placement]") {
+  Schedule schedule({.train = {.shard_rows = {40, 9, 3}, .block_rows = 4},
+                     .eval = {},
+                     .group_blocks = 5,
+                     .epochs = 1});
+  std::map<std::pair<std::uint32_t, std::uint32_t>, double> share;
+  for (std::uint64_t i = 0; i < schedule.step_count(); ++i) {
+    const auto step = schedule.at(i);
+    share[{step.shard, step.block_begin}] = step.share;
+  }
+  using Share = decltype(share);
+  REQUIRE(share == Share{{{0, 0}, 1.0},
+                         {{0, 5}, 1.0},
+                         {{1, 0}, 9.0 / 20},
+                         {{2, 0}, 3.0 / 20}});
+}
+
 TEST_CASE("data without rows has no steps", "[placement]") {
   Schedule schedule({.train = {}, .eval = {}, .epochs = 2});
   REQUIRE(schedule.step_count() == 0);

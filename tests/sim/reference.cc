@@ -82,7 +82,7 @@ Outcome reference(const wire::JobSpec& spec, const Data& data) {
           spec.optimizer.mean ? static_cast<float>(1.0 / weight) : 1.0F;
       weights.apply(sum,
                     optim::rate_at(spec.optimizer, step.train_index,
-                                   schedule.train_step_count()),
+                                   schedule.train_step_count(), step.share),
                     scale);
       if (spec.patience == 0) out.best_version = v + 1;
       continue;

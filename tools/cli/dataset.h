@@ -11,22 +11,13 @@
 #include "console.h"
 #include "data/manifest.h"
 #include "interrupt.h"
-#include "raw_input.h"
+#include "split_flags.h"
 
 namespace psmith::cli {
 
 struct Dataset {
   std::filesystem::path folder;  // absolute
   data::Manifest manifest;
-};
-
-struct SplitChoice {
-  RawInput raw;
-  double holdout = 0;
-  std::string by;                 // even, random, weight; "": random
-  std::uint64_t shards = 0;       // 0: by the rows
-  std::uint64_t micro_batch = 0;  // 0: by the number of rows
-  std::uint64_t seed = 0;
 };
 
 class Datasets {
@@ -37,12 +28,12 @@ class Datasets {
   // data: one dataset folder, or raw files, or "-". like: raw input is
   // preprocessed with this schema, and must have its columns. Throws Failure:
   // 65 bad data, 66 missing, 74 a temporary file cannot be written.
-  Dataset open(const std::vector<std::string>& data, const SplitChoice& choice,
+  Dataset open(const std::vector<std::string>& data, const SplitFlags& flags,
                const data::Schema* like = nullptr);
 
  private:
   Dataset split_raw(const std::vector<std::string>& data,
-                    const SplitChoice& choice, const data::Schema* like);
+                    const SplitFlags& flags, const data::Schema* like);
 
   Console& console_;
   const Interrupt& interrupt_;

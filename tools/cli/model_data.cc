@@ -9,8 +9,8 @@
 #include "data/number.h"
 #include "data/shard.h"
 #include "dataset.h"
+#include "need.h"
 #include "report.h"
-#include "status.h"
 
 namespace psmith::cli {
 namespace {
@@ -19,18 +19,6 @@ constexpr std::size_t kBlockRecords = 1024;
 
 [[noreturn]] void refuse_data(std::string message) {
   throw Failure(kBadData, {Code::invalid, std::move(message)});
-}
-
-template <class T>
-T need(Result<T> result, const Interrupt& interrupt) {
-  if (interrupt.requested()) {
-    throw Failure(kFailed, {Code::unavailable, "interrupted"});
-  }
-  if (!result) {
-    const int status = data::exit_status(result.error());
-    throw Failure(status, result.error());
-  }
-  return std::move(*result);
 }
 
 // Label value as stored -> class index of the model.

@@ -168,19 +168,13 @@ int run_detached(Cluster& cluster, wire::JobSpec spec, bool json,
 // The job that options and data make; the data lives in `datasets`.
 wire::JobSpec prepare(const TrainOptions& options, Datasets& datasets,
                       Console& console) {
-  SplitChoice choice;
-  choice.raw = options.raw;
-  choice.holdout = options.holdout;
-  choice.by = options.by;
-  choice.shards = options.shards;
-  choice.micro_batch = options.micro_batch;
-  choice.seed = options.seed;
-  const auto train = datasets.open(options.data, choice);
+  const auto train = datasets.open(options.data, options.split);
   if (options.eval.empty()) return make_spec(options, train, nullptr, console);
-  SplitChoice like;
-  like.raw.skip_bad = is_raw({options.eval}) ? options.raw.skip_bad : 0;
+  SplitFlags like;
+  like.raw.skip_bad = is_raw({options.eval}) ? options.split.raw.skip_bad : 0;
   like.micro_batch = train.manifest.block_rows;
-  like.seed = options.seed;
+  like.seed = options.split.seed;
+  like.memory = options.split.memory;
   const auto eval = datasets.open({options.eval}, like, &train.manifest.schema);
   return make_spec(options, train, &eval, console);
 }

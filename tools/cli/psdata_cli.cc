@@ -20,22 +20,12 @@ void declare_split(CLI::App& app, SplitCommand& command) {
       ->type_name("INPUT...");
   app.add_option("-o,--output", command.output, "the dataset's folder")
       ->type_name("DIR");
-  add_choice(app, "--by", command.by, {"even", "random", "weight"},
-             "division into shards");
-  add_count(app, "--shards", command.shards, 1, 100000,
-            "training shards (by the number of rows)");
-  add_real(app, "--holdout", command.holdout, 0, 0.99,
-           "part of the rows held out as a test set");
-  add_count(app, "--seed", command.seed, 0, ~std::uint64_t{0} >> 1,
+  add_count(app, "--seed", command.flags.seed, 0, ~std::uint64_t{0} >> 1,
             "of the shuffle and the holdout");
-  add_count(app, "--micro-batch", command.micro_batch, 1, data::kBlockRowsMax,
-            "rows of a block (by the number of rows)");
-  app.add_option("--like", command.like,
-                 "dataset or model whose preprocessing is applied")
-      ->type_name("DATA");
-  add_bytes(app, "--memory", command.memory, "buffers");
+  add_count(app, "--micro-batch", command.flags.micro_batch, 1,
+            data::kBlockRowsMax, "rows of a block (by the number of rows)");
   app.add_flag("--force", command.force, "replace an existing dataset");
-  declare(app, command.raw);
+  declare(app, command.flags);
 }
 
 void declare_read(CLI::App& app, ReadCommand& command) {

@@ -8,20 +8,15 @@
 #include <vector>
 
 #include "console.h"
-#include "raw_input.h"
 #include "run.h"
+#include "split_flags.h"
 
 namespace psmith::cli {
 
 struct SplitCommand {
   std::vector<std::string> inputs;
   std::string output;
-  RawInput raw;
-  std::string by = "random";
-  std::string like;
-  std::uint64_t shards = 0, seed = 0, micro_batch = 0;
-  std::uint64_t memory = std::uint64_t{64} << 20;
-  double holdout = 0;
+  SplitFlags flags;
   bool force = false;
 };
 

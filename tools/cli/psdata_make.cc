@@ -10,69 +10,25 @@
 #include "data/describe.h"
 #include "data/number.h"
 #include "data/reader.h"
-#include "data/saved_model.h"
 #include "data/split.h"
 #include "data/synth.h"
 #include "data/text_rows.h"
 #include "interrupt.h"
+#include "need.h"
 #include "psdata_cli.h"
 #include "report.h"
 
 namespace psmith::cli {
 namespace {
 
-template <class T>
-T need(Result<T> result, const Interrupt& interrupt) {
-  if (result) return std::move(*result);
-  if (interrupt.requested()) {
-    throw Failure(kFailed,
-                  {Code::unavailable, "interrupted; nothing was kept"});
-  }
-  throw Failure(data::exit_status(result.error()), result.error());
-}
-
 [[noreturn]] void refuse(std::string message) {
   throw Failure(kUsage, {Code::invalid, std::move(message)});
-}
-
-data::Division division_of(const std::string& word) {
-  if (word == "even") return data::Division::even;
-  return word == "weight" ? data::Division::weight : data::Division::random;
-}
-
-data::Schema schema_like(const std::string& path, const Interrupt& interrupt) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) {
-    return need(data::read_manifest(path), interrupt).schema;
-  }
-  return need(data::read_model(path), interrupt).schema;
-}
-
-// "2 number, 1 order"
-std::string faults_text(const data::FaultCounts& faults) {
-  std::string out;
-  for (std::size_t i = 0; i < faults.size(); ++i) {
-    if (faults[i] == 0) continue;
-    out += format("{}{} {}", out.empty() ? "" : ", ", faults[i],
-                  data::name_of(static_cast<data::Fault>(i)));
-  }
-  return out;
 }
 
 void print_made(const std::string& path, const data::Manifest& manifest,
                 Console& console) {
   console.out.text(console.json ? data::describe_json(path, manifest)
                                 : data::describe_text(path, manifest));
-}
-
-void check_like(const SplitCommand& command) {
-  const auto& raw = command.raw;
-  if (command.like.empty()) return;
-  if (!raw.label.empty() || !raw.weight.empty() || !raw.ignore.empty()) {
-    refuse(
-        "--like brings its own columns: --label, --weight and --ignore do not "
-        "go with it");
-  }
 }
 
 // "12,345 rows" on a terminal: ten redraws a second at most, none in the first
@@ -100,20 +56,6 @@ class RowCounter {
   bool drawn_ = false;
   Instant next_ = SteadyClock().now() + std::chrono::milliseconds(500);
 };
-
-data::SplitOptions split_options(const SplitCommand& command) {
-  data::SplitOptions out;
-  out.output = command.output;
-  out.by = division_of(command.by);
-  out.shards = command.shards;
-  out.micro_batch = static_cast<std::uint32_t>(command.micro_batch);
-  out.seed = command.seed;
-  out.holdout = command.holdout;
-  out.force = command.force;
-  out.fitted = !command.like.empty();
-  out.memory = command.memory;
-  return out;
-}
 
 // "x1 <tab> 0.5" lines: the planted weights.
 std::string planted_text(const data::Synth& synth) {
@@ -145,7 +87,7 @@ void write_raw(const SynthCommand& command, data::Synth& synth,
   std::string text = rows.header();
   data::RawBlock block;
   while (need(synth.next(1024, block), interrupt)) {
-    if (interrupt.requested()) need(Status(Error{}), interrupt);
+    need(Status(Done{}), interrupt);
     rows.append(block, text);
     write(text);
     text.clear();
@@ -191,16 +133,14 @@ int run_split(const SplitCommand& command, Console& console) {
   if (command.output.empty()) {
     refuse("--output is missing: -o DIR names the dataset");
   }
-  check_like(command);
   const Interrupt interrupt;
-  auto options = reader_options(command.raw, command.inputs, interrupt);
-  if (!command.like.empty()) {
-    options.schema = schema_like(command.like, interrupt);
-  }
+  auto options = reader_options(command.flags, command.inputs, interrupt);
   const auto stop = options.stop;
   const auto reader = need(data::Reader::open(std::move(options)), interrupt);
   for (const auto& note : reader->notes()) console.note(note);
-  auto split = split_options(command);
+  auto split = split_options(command.flags);
+  split.output = command.output;
+  split.force = command.force;
   split.stop = stop;
   const auto manifest = [&] {
     RowCounter counter(console);

@@ -7,8 +7,6 @@
 namespace psmith::cli {
 namespace {
 
-constexpr const char* kGroup = "raw input";
-
 char delimiter_of(const std::string& word) {
   if (word == "tab" || word == "TAB" || word == "\\t") return '\t';
   if (word == "blank") return ' ';
@@ -26,7 +24,7 @@ char delimiter_of(const std::string& word) {
 }  // namespace
 
 void declare(CLI::App& app, RawInput& raw) {
-  const auto group = [](CLI::Option* option) { option->group(kGroup); };
+  const auto group = [](CLI::Option* option) { option->group(kRawGroup); };
   group(add_choice(app, "--format", raw.format, {"libsvm", "csv", "tsv"},
                    "format of raw input (guessed)"));
   group(app.add_option("--delimiter", raw.delimiter,

@@ -11,6 +11,9 @@
 
 namespace psmith::cli {
 
+// Where --help lists these options.
+inline constexpr const char* kRawGroup = "raw input";
+
 struct RawInput {
   std::string format;     // libsvm, csv, tsv; "": guess
   std::string delimiter;  // one character, TAB or its name; "": guess

@@ -35,25 +35,15 @@ void declare_model(CLI::App& app, TrainOptions& o) {
   group(add_count(app, "--batch", o.batch, 1, kCountMax,
                   "rows of a step, in whole micro-batches (by the rows)")
             ->type_name("ROWS"));
-  group(add_count(app, "--micro-batch", o.micro_batch, 1, 1U << 20,
+  group(add_count(app, "--micro-batch", o.split.micro_batch, 1, 1U << 20,
                   "rows of a leaf of the sum; sparse data: as it was split")
             ->type_name("ROWS"));
-  group(add_count(app, "--seed", o.seed, 0, kCountMax,
+  group(add_count(app, "--seed", o.split.seed, 0, kCountMax,
                   "of the split and of the order of steps"));
-}
-
-void declare_division(CLI::App& app, TrainOptions& o) {
-  const auto group = [](CLI::Option* option) { option->group("raw input"); };
-  group(add_choice(app, "--by", o.by, {"even", "random", "weight"},
-                   "division into shards (random)"));
-  group(add_count(app, "--shards", o.shards, 1, 100000,
-                  "training shards (by the number of rows)"));
 }
 
 void declare_watching(CLI::App& app, TrainOptions& o) {
   const auto group = [](CLI::Option* option) { option->group("evaluation"); };
-  group(add_real(app, "--holdout", o.holdout, 0, 0.999999,
-                 "raw input: part of the rows to evaluate on"));
   group(app.add_option("--eval", o.eval, "evaluate on this dataset or raw file")
             ->type_name("DATA"));
   group(add_count(app, "--eval-every", o.eval_every, 1, 1U << 30,
@@ -86,8 +76,7 @@ void declare(CLI::App& app, TrainOptions& o) {
             "steps between checkpoints");
   declare_model(app, o);
   declare_watching(app, o);
-  declare_division(app, o);
-  declare(app, o.raw);
+  declare(app, o.split);
 }
 
 void check(const TrainOptions& o, const Console& console) {

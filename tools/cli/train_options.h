@@ -10,24 +10,20 @@
 #include "cluster.h"
 #include "console.h"
 #include "dataset.h"
-#include "raw_input.h"
+#include "split_flags.h"
 #include "wire/job.h"
 
 namespace psmith::cli {
 
 struct TrainOptions {
   std::vector<std::string> data;
-  RawInput raw;
-  double holdout = 0;
-  std::string by;            // raw input: division into shards; "": random
-  std::uint64_t shards = 0;  // raw input; 0: by the rows
+  SplitFlags split;  // of raw input; seed and micro_batch of the job too
 
   std::string model, optimizer, schedule;  // "": the default
   double rate = 0, beta = 0;               // 0: the default
   double l1 = -1, l2 = -1;                 // negative: the default
   std::uint64_t epochs = 0, steps = 0;     // 0: the default; no limit
-  std::uint64_t batch = 0, micro_batch = 0;
-  std::uint64_t seed = 0;
+  std::uint64_t batch = 0;
 
   std::string eval;
   std::uint64_t eval_every = 1, patience = 0;

@@ -219,8 +219,8 @@ wire::JobSpec make_spec(const TrainOptions& options, const Dataset& train,
   const auto rows = manifest.rows(false);
   if (rows == 0) refuse(kBadData, "the data has no rows to train on");
   set_model(kind_of(options, manifest.schema, console), manifest, spec);
-  if (!manifest.dense && options.micro_batch > 0 &&
-      options.micro_batch != manifest.block_rows) {
+  if (!manifest.dense && options.split.micro_batch > 0 &&
+      options.split.micro_batch != manifest.block_rows) {
     refuse(kUsage, format("--micro-batch: this dataset was split with {}",
                           manifest.block_rows));
   }
@@ -228,7 +228,7 @@ wire::JobSpec make_spec(const TrainOptions& options, const Dataset& train,
       {.model = spec.model,
        .rows = rows,
        .block_rows = manifest.dense
-                         ? static_cast<std::uint32_t>(options.micro_batch)
+                         ? static_cast<std::uint32_t>(options.split.micro_batch)
                          : manifest.block_rows,
        .optimizer = options.optimizer});
   const auto block_rows = defaults.block_rows;
@@ -241,7 +241,7 @@ wire::JobSpec make_spec(const TrainOptions& options, const Dataset& train,
   spec.eval_every = static_cast<std::uint32_t>(options.eval_every);
   spec.patience = static_cast<std::uint32_t>(options.patience);
   spec.min_delta = options.min_delta;
-  spec.seed = options.seed;
+  spec.seed = options.split.seed;
   if (!options.checkpoint_dir.empty()) {
     spec.checkpoint_folder =
         std::filesystem::absolute(options.checkpoint_dir).string();

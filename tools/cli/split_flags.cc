@@ -1,0 +1,84 @@
+#include "split_flags.h"
+
+#include <filesystem>
+
+#include "base/format.h"
+#include "data/manifest.h"
+#include "data/saved_model.h"
+#include "need.h"
+#include "options.h"
+
+namespace psmith::cli {
+namespace {
+
+constexpr std::uint64_t kShardMax = 100000;
+
+data::Schema schema_like(const std::string& path, const Interrupt& interrupt) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {
+    return need(data::read_manifest(path), interrupt).schema;
+  }
+  return need(data::read_model(path), interrupt).schema;
+}
+
+}  // namespace
+
+void declare(CLI::App& app, SplitFlags& flags) {
+  const auto group = [](CLI::Option* option) { option->group(kRawGroup); };
+  group(add_choice(app, "--by", flags.by, {"even", "random", "weight"},
+                   "division into shards (random)"));
+  group(add_count(app, "--shards", flags.shards, 1, kShardMax,
+                  "training shards (by the number of rows)"));
+  group(add_real(app, "--holdout", flags.holdout, 0, 0.99,
+                 "part of the rows held out as a test set"));
+  group(app.add_option("--like", flags.like,
+                       "dataset or model whose preprocessing is applied")
+            ->type_name("DATA"));
+  group(add_bytes(app, "--memory", flags.memory, "buffers (64M)"));
+  declare(app, flags.raw);
+}
+
+bool given(const SplitFlags& flags) {
+  return given(flags.raw) || !flags.by.empty() || !flags.like.empty() ||
+         flags.shards != 0;
+}
+
+data::ReaderOptions reader_options(const SplitFlags& flags,
+                                   std::vector<std::string> inputs,
+                                   const Interrupt& interrupt) {
+  auto options = reader_options(flags.raw, std::move(inputs), interrupt);
+  if (flags.like.empty()) return options;
+  const auto& raw = flags.raw;
+  if (!raw.label.empty() || !raw.weight.empty() || !raw.ignore.empty()) {
+    throw Failure(kUsage, {Code::invalid,
+                           "--like brings its own columns: --label, --weight "
+                           "and --ignore do not go with it"});
+  }
+  options.schema = schema_like(flags.like, interrupt);
+  return options;
+}
+
+data::SplitOptions split_options(const SplitFlags& flags) {
+  data::SplitOptions out;
+  if (flags.by == "even") out.by = data::Division::even;
+  if (flags.by == "weight") out.by = data::Division::weight;
+  out.shards = flags.shards;
+  out.micro_batch = static_cast<std::uint32_t>(flags.micro_batch);
+  out.seed = flags.seed;
+  out.holdout = flags.holdout;
+  out.fitted = !flags.like.empty();
+  out.memory = flags.memory;
+  return out;
+}
+
+std::string faults_text(const data::FaultCounts& faults) {
+  std::string out;
+  for (std::size_t i = 0; i < faults.size(); ++i) {
+    if (faults[i] == 0) continue;
+    out += format("{}{} {}", out.empty() ? "" : ", ", faults[i],
+                  data::name_of(static_cast<data::Fault>(i)));
+  }
+  return out;
+}
+
+}  // namespace psmith::cli
