@@ -12,8 +12,12 @@ command -v psctl psdata psserver psworker psinfer > /dev/null || {
   echo "the programs are not in PATH; PSMITH_BIN may name their folder" >&2
   exit 1
 }
-unset PSMITH_MASTER
+# No setting of yours reaches the programs.
+for name in $(compgen -e PSMITH_); do
+  [[ $name == PSMITH_BIN ]] || unset "$name"
+done
 temp=$(mktemp -d)
+export XDG_CONFIG_HOME=$temp
 trap 'rm -rf "$temp"' EXIT
 cd "$temp"
 

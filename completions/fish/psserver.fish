@@ -1,8 +1,8 @@
 # psserver(1) for fish. Written by completions/generate.
 complete -c psserver -l help -s h -d 'print this help'
 complete -c psserver -l version -d 'print build, processor level, wire version'
-complete -c psserver -l quiet -s q -d 'errors only on stderr'
-complete -c psserver -l verbose -s v -d 'say more; twice: still more'
+complete -c psserver -l quiet -s q -d 'warnings and errors only'
+complete -c psserver -l verbose -s v -d 'say more on stderr'
 complete -c psserver -l color -x -a 'auto always never' -d 'colours on stderr'
 complete -c psserver -l log-format -x -a 'text json' -d 'messages on stderr as text or JSON lines'
 complete -c psserver -l master -r -d 'where the master listens, or @FILE (its ready-file)'

@@ -1,8 +1,8 @@
 # psworker(1) for fish. Written by completions/generate.
 complete -c psworker -l help -s h -d 'print this help'
 complete -c psworker -l version -d 'print build, processor level, wire version'
-complete -c psworker -l quiet -s q -d 'errors only on stderr'
-complete -c psworker -l verbose -s v -d 'say more; twice: still more'
+complete -c psworker -l quiet -s q -d 'warnings and errors only'
+complete -c psworker -l verbose -s v -d 'say more on stderr'
 complete -c psworker -l color -x -a 'auto always never' -d 'colours on stderr'
 complete -c psworker -l log-format -x -a 'text json' -d 'messages on stderr as text or JSON lines'
 complete -c psworker -l master -r -d 'where the master listens, or @FILE (its ready-file)'

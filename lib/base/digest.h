@@ -35,7 +35,7 @@ class Sha256 {
 
 std::string sha256(ByteView bytes);
 
-// Of a whole file, in pieces. Errors: as map_file.
+// Of a whole file, mapped. Errors: as map_file.
 Result<std::string> sha256_file(const std::filesystem::path& path);
 
 // crc: of the bytes before these, to go on from there. "123456789" gives

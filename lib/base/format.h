@@ -1,4 +1,4 @@
-// The only door to fmt: format strings are checked at compile time.
+// The only door to fmt: format strings are checked at compile time. Any thread.
 #pragma once
 
 #include <fmt/format.h>

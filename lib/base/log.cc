@@ -67,21 +67,6 @@ std::string_view name_of(LogLevel level) {
   return kLevels[static_cast<std::size_t>(level)];
 }
 
-Result<LogLevel> log_level_of(std::string_view name) {
-  const auto at = std::find(kLevels.begin(), kLevels.end(), name);
-  if (at != kLevels.end()) return static_cast<LogLevel>(at - kLevels.begin());
-  return psmith::error(Code::invalid,
-                       "unknown log level '{}'; use debug, info, warn or error",
-                       name);
-}
-
-Result<LogFormat> log_format_of(std::string_view name) {
-  if (name == "text") return LogFormat::text;
-  if (name == "json") return LogFormat::json;
-  return psmith::error(Code::invalid,
-                       "unknown log format '{}'; use text or json", name);
-}
-
 std::string json_quoted(std::string_view text) {
   std::string out = "\"";
   while (!text.empty()) {
@@ -123,13 +108,6 @@ std::string log_line(const LogSettings& settings, std::string_view time,
 
 Log::Log(LogSettings settings)
     : settings_(std::make_shared<const LogSettings>(std::move(settings))) {}
-
-Log Log::named(std::string node) const {
-  if (!settings_) return {};
-  auto settings = *settings_;
-  settings.node = std::move(node);
-  return Log(std::move(settings));
-}
 
 bool Log::writes(LogLevel level) const {
   return settings_ && level >= settings_->level;

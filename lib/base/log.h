@@ -26,9 +26,6 @@ enum class LogLevel : std::uint8_t { debug = 0, info = 1, warn = 2, error = 3 };
 enum class LogFormat : std::uint8_t { text = 0, json = 1 };
 
 std::string_view name_of(LogLevel level);
-// Errors: invalid; list the known names.
-Result<LogLevel> log_level_of(std::string_view name);
-Result<LogFormat> log_format_of(std::string_view name);
 
 struct LogSettings {
   LogLevel level = LogLevel::info;  // the lowest that is written
@@ -62,9 +59,6 @@ class Log {
 
   Log() = default;
   explicit Log(LogSettings settings);
-
-  // The same sink under another node's name.
-  Log named(std::string node) const;
 
   bool writes(LogLevel level) const;
   void write(LogLevel level, std::string_view event, Fields fields = {}) const;

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include <utility>
 
 #include "base/format.h"
+#include "base/mapped.h"
 
 namespace psmith {
 namespace {
@@ -31,9 +31,13 @@ Error open_error(const char* what, const fs::path& path, int number) {
 }
 
 Error io_error(const char* what, std::string_view where, int number) {
-  const bool full = number == ENOSPC || number == EDQUOT || number == EFBIG;
-  return error(full ? Code::exhausted : Code::unavailable, "cannot {} {}: {}",
-               what, where, errno_text(number));
+  const bool full = number == ENOSPC || number == EDQUOT;
+  const bool large = number == EFBIG;
+  return error(full ? Code::exhausted : Code::unavailable, "cannot {} {}: {}{}",
+               what, where, errno_text(number),
+               large ? "\nhint: ulimit -f, or the file system, limits the size "
+                       "of a file"
+                     : "");
 }
 
 // /dev/stdout and its like, as the descriptor they stand for: opening them
@@ -53,9 +57,16 @@ std::optional<int> descriptor_of(const fs::path& path) {
   return fd;
 }
 
-fs::path folder_of(const fs::path& path) {
-  const auto folder = path.parent_path();
-  return folder.empty() ? fs::path(".") : folder;
+// The file that a link leads to, whether it is there or not.
+fs::path followed(fs::path path) {
+  constexpr int kLinkMax = 40;
+  std::error_code fault;
+  for (int i = 0; i < kLinkMax && fs::is_symlink(path, fault); ++i) {
+    const auto next = fs::read_symlink(path, fault);
+    if (fault) break;
+    path = folder_of(path) / next;
+  }
+  return path;
 }
 
 // A new file beside target, with the permissions of the umask.
@@ -127,6 +138,11 @@ std::string errno_text(int number) {
   return text;
 }
 
+fs::path folder_of(const fs::path& file) {
+  const auto folder = file.parent_path();
+  return folder.empty() ? fs::path(".") : folder;
+}
+
 Status write_all(int fd, ByteView bytes, std::string_view what) {
   while (!bytes.empty()) {
     const auto n = ::write(fd, bytes.data(), bytes.size());
@@ -166,11 +182,7 @@ Result<AtomicFile> AtomicFile::create(const fs::path& target) {
     if (!file.fd_) return open_error("write", target, errno);
     return file;
   }
-  if (exists) {  // a link stays, and what it points to is replaced
-    std::error_code failed;
-    const auto real = fs::canonical(target, failed);
-    if (!failed) file.target_ = real;
-  }
+  file.target_ = followed(target);  // a link stays
   PSM_TRY(auto opened, open_temporary(file.target_));
   file.temporary_ = std::move(opened.first);
   file.fd_ = std::move(opened.second);
@@ -268,11 +280,10 @@ Result<Blob> map_file(const fs::path& path) {
   }
   const auto size = static_cast<std::size_t>(info.st_size);
   if (size == 0) return Blob();
-  void* const at = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd.get(), 0);
-  if (at == MAP_FAILED) return open_error("map", path, errno);
-  std::shared_ptr<const void> owner(
-      at, [size](void* begin) { ::munmap(begin, size); });
-  return Blob(std::move(owner), {static_cast<const std::byte*>(at), size});
+  auto owner = map_regular(fd.get(), info, path);
+  if (!owner) return open_error("map", path, errno);
+  const auto* const at = static_cast<const std::byte*>(owner.get());
+  return Blob(std::move(owner), {at, size});
 }
 
 Result<std::string> read_small_file(const fs::path& path, std::size_t limit) {

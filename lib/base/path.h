@@ -9,7 +9,8 @@
 //
 // Errors of create and open: not_found (no such file or folder) or invalid
 // (a folder, no permission, ...). Errors of write and commit: exhausted (no
-// space, a quota) or unavailable (any other I/O error). Each names the path.
+// space, a quota) or unavailable (any other I/O error). Each names the path. A
+// link is followed, also one to a file that is not there yet.
 // An AtomicFile belongs to one thread at a time; the functions to any.
 #pragma once
 
@@ -74,7 +75,7 @@ Status write_file(const std::filesystem::path& target, ByteView bytes);
 
 // The file's bytes, mapped read-only and unmapped with the last copy of the
 // Blob. A file of size 0 gives an empty Blob; a FIFO is read into memory, up
-// to kPipeMax bytes.
+// to kPipeMax bytes. Others may write to the file meanwhile: base/mapped.h.
 Result<Blob> map_file(const std::filesystem::path& path);
 inline constexpr std::size_t kPipeMax = std::size_t{1} << 30;
 
@@ -85,6 +86,9 @@ Result<std::string> read_small_file(const std::filesystem::path& path,
 // All bytes to a descriptor, however many calls that takes; EINTR is retried.
 // what: names the descriptor in an error.
 Status write_all(int fd, ByteView bytes, std::string_view what);
+
+// The folder a file is in: "." for a bare name.
+std::filesystem::path folder_of(const std::filesystem::path& file);
 
 // Makes the names in a folder durable.
 Status sync_folder(const std::filesystem::path& folder);

@@ -2,6 +2,7 @@
 //
 // For failures the program outlives: a bad frame, a torn file, a lost peer.
 // Programmer errors use PSM_CHECK. What ends the command is thrown, as Failure.
+// A value, of one thread at a time.
 #pragma once
 
 #include <stdexcept>

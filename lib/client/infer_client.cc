@@ -5,10 +5,17 @@
 #include <set>
 #include <utility>
 
+#include "base/format.h"
 #include "net/reactor.h"
 #include "net/socket.h"
+#include "wire/limits.h"
 
 namespace psmith::client {
+namespace {
+
+constexpr int kTooLarge = 65;
+
+}  // namespace
 
 struct InferClient::Impl {
   Impl(net::Context& context, net::Reactor& reactor, InferClientOptions options,
@@ -43,7 +50,7 @@ struct InferClient::Impl {
   std::map<NodeId, std::unique_ptr<net::DealerSocket>> workers;
   net::TimerId beat, timer;
   std::optional<Instant> timer_at;
-  bool pumping = false, again = false, full = false, failed = false;
+  bool pumping = false, again = false, failed = false;
 };
 
 void InferClient::Impl::start() {
@@ -82,9 +89,14 @@ void InferClient::Impl::on_view(const wire::View& view) {
   for (const auto& node : view.nodes) {
     if (node.role != wire::Role::worker || node.addresses.empty()) continue;
     there.insert(node.node);
-    if (workers.contains(node.node)) continue;
+    const auto& address = node.addresses.front();
+    const auto known = workers.find(node.node);
+    if (known != workers.end()) {
+      if (known->second->address() == address) continue;
+      core.worker_down(node.node);  // a new master gave its number to another
+    }
     try {
-      connect(node.node, node.addresses.front());
+      connect(node.node, address);
     } catch (const Failure&) {
       workers.erase(node.node);  // its address is nonsense: not a worker
     }
@@ -120,14 +132,18 @@ void InferClient::Impl::pump_once() {
   const auto now = reactor.now();
   for (auto& out : core.step(now)) {
     const auto found = workers.find(out.worker);
-    if (found != workers.end()) found->second->send(out.message);
+    if (found == workers.end()) continue;
+    const auto sent = found->second->send(out.message);
+    if (sent == net::SendResult::too_large) {
+      return fail(Failure(kTooLarge,
+                          error(Code::exhausted,
+                                "a batch is over the {} bytes of one message\n"
+                                "hint: take a smaller --batch",
+                                wire::kMessageBytesMax)));
+    }
   }
   while (auto answer = core.next()) callbacks.on_answer(std::move(*answer));
   if (const auto failure = core.failure(now)) return fail(*failure);
-  if (full && core.open()) {
-    full = false;
-    if (callbacks.on_room) callbacks.on_room();
-  }
 }
 
 void InferClient::Impl::set_timer() {
@@ -165,7 +181,6 @@ std::uint64_t InferClient::submit(wire::Predict request,
                                   std::vector<Blob> blobs) {
   const auto batch = impl_->core.submit(impl_->reactor.now(),
                                         std::move(request), std::move(blobs));
-  impl_->full = !impl_->core.open();
   impl_->pump();
   return batch;
 }

@@ -35,7 +35,6 @@ struct InferClientOptions {
 
 struct InferCallbacks {
   std::function<void(InferCore::Answer)> on_answer;  // in order
-  std::function<void()> on_room;                     // submit() has room again
   // No answer will come any more. Comes once; nothing comes after.
   std::function<void(const Failure&)> on_failed;
 };

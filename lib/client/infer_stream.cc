@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <atomic>
 #include <deque>
 #include <semaphore>
@@ -14,6 +15,7 @@
 #include "data/apply.h"
 #include "data/input.h"
 #include "net/reactor.h"
+#include "wire/limits.h"
 
 namespace psmith::client {
 namespace {
@@ -61,6 +63,15 @@ Request request_of(const data::Schema& schema, const InferChunk& chunk,
 
 }  // namespace
 
+std::size_t fit_batch_rows(std::size_t asked, std::uint64_t outputs,
+                           std::uint64_t columns) {
+  constexpr std::uint64_t kInputMax = std::uint64_t{1} << 24;  // floats: 64 MiB
+  auto rows = std::min<std::uint64_t>(asked, wire::kPredictRowMax);
+  if (outputs > 0) rows = std::min(rows, wire::kPredictOutputMax / outputs);
+  if (columns > 0) rows = std::min(rows, kInputMax / columns);
+  return static_cast<std::size_t>(std::max<std::uint64_t>(rows, 1));
+}
+
 struct InferStream::Impl {
   Impl(net::Context& context, InferStreamOptions options, ModelFile model,
        InferSink sink);
@@ -84,6 +95,7 @@ struct InferStream::Impl {
   void finish();
 
   const InferStreamOptions options;
+  const std::uint64_t output_count;
   const InferSink sink;
   std::unique_ptr<data::Reader> reader;  // the reader's thread only
   net::Reactor reactor;
@@ -109,6 +121,7 @@ struct InferStream::Impl {
 InferStream::Impl::Impl(net::Context& context, InferStreamOptions options_in,
                         ModelFile model, InferSink sink_in)
     : options(std::move(options_in)),
+      output_count(model.output_count),
       sink(std::move(sink_in)),
       client(context, reactor,
              [this] {
@@ -119,7 +132,6 @@ InferStream::Impl::Impl(net::Context& context, InferStreamOptions options_in,
              std::move(model),
              {.on_answer =
                   [this](InferCore::Answer a) { on_answer(std::move(a)); },
-              .on_room = {},
               .on_failed = [this](const Failure& f) { end(f); }}),
       free(options.chunk_max),
       answered(options.chunk_max) {}
@@ -140,10 +152,14 @@ void InferStream::Impl::read_all() {
 // Until the end, a failure, or the run's end.
 std::optional<Failure> InferStream::Impl::read_some() {
   data::BatchBuffer buffer;
+  const auto& schema = reader->schema();
+  const auto batch_rows =
+      fit_batch_rows(options.batch_rows, output_count,
+                     schema.dense() ? schema.columns.size() : 0);
   for (;;) {
     auto chunk = free.pop();
     if (!chunk || *stopping) return std::nullopt;
-    auto more = reader->next(options.batch_rows, (*chunk)->block);
+    auto more = reader->next(batch_rows, (*chunk)->block);
     std::optional<Failure> last;
     if (!more && !*stopping) {
       last = Failure(data::exit_status(more.error()), more.error());

@@ -53,6 +53,11 @@ struct InferStreamResult {
   bool interrupted = false;  // by wake_fd
 };
 
+// Rows of a batch: as many as asked for, but no more than workers take, with
+// so many outputs and (dense; else 0) columns a row. At least 1.
+std::size_t fit_batch_rows(std::size_t asked, std::uint64_t outputs,
+                           std::uint64_t columns);
+
 class InferStream {
  public:
   // reader: opened with the model's schema, keep_text as the sink needs it,

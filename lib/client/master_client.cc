@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <random>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -83,7 +84,23 @@ Status MasterClient::greet() {
     heartbeat_ = std::chrono::milliseconds(ok.heartbeat_ms);
   }
   if (ok.liveness > 0) liveness_ = ok.liveness;
+  incarnation_ = ok.incarnation;
   return Done{};
+}
+
+Status MasterClient::check(const wire::Message& message) const {
+  const auto other = std::visit(
+      [&]<class T>(const T& body) {
+        constexpr bool signs = std::is_same_v<T, wire::EventsOk> ||
+                               std::is_same_v<T, wire::JobsOk>;
+        if constexpr (signs) return body.incarnation != incarnation_;
+        return false;
+      },
+      message.body);
+  if (!other) return Done{};
+  const auto job = followed_ ? followed_ : submitted_;
+  return error(Code::unavailable, "master {} was restarted{}", address(),
+               job ? format("; job {} is lost", job.value()) : "");
 }
 
 template <class Answer>
@@ -112,6 +129,7 @@ Result<Answer> MasterClient::answer() {
       return std::move(why).at("master " + address());
     }
     auto& message = *received;
+    PSM_DO(check(message));
     if (auto* got = std::get_if<Answer>(&message.body)) return std::move(*got);
     if (auto* no = std::get_if<wire::Refused>(&message.body)) {
       if (no->code == "wire_version") {
@@ -130,11 +148,13 @@ Result<JobId> MasterClient::submit(wire::JobSpec spec) {
     ok = ask<wire::SubmitOk>(std::move(submit));  // the token makes it one job
   }
   if (!ok) return std::move(ok.error());
-  return ok->job;
+  incarnation_ = ok->incarnation;  // of the life that knows the job
+  return submitted_ = ok->job;
 }
 
-Status MasterClient::cancel(JobId job) {
-  PSM_TRY(const auto ok, ask<wire::CancelOk>(wire::Cancel{job}));
+Status MasterClient::cancel(JobId number) {
+  PSM_DO(job(number));  // after a restart the number may be somebody else's
+  PSM_TRY(const auto ok, ask<wire::CancelOk>(wire::Cancel{number}));
   (void)ok;
   return Done{};
 }
@@ -151,16 +171,20 @@ Result<std::vector<wire::JobInfo>> MasterClient::jobs() {
 }
 
 Result<wire::JobInfo> MasterClient::job(JobId job) {
+  if (!job) return error(Code::not_found, "no job 0");
   PSM_TRY(auto ok, ask<wire::JobsOk>(wire::Jobs{.job = job, .name = {}}));
   if (ok.jobs.empty()) return error(Code::not_found, "no job {}", job.value());
   return std::move(ok.jobs.front());
 }
 
-Result<wire::JobInfo> MasterClient::job(std::string_view name) {
+Result<wire::JobInfo> MasterClient::job(std::string_view name, Which which) {
+  if (name.empty()) return error(Code::not_found, "no job without a name");
   PSM_TRY(auto ok,
           ask<wire::JobsOk>(wire::Jobs{.job = {}, .name = std::string(name)}));
   for (auto& info : ok.jobs) {
-    if (info.live) return std::move(info);
+    const bool wanted =
+        which == Which::live ? info.live : info.state < wire::JobState::done;
+    if (wanted) return std::move(info);
   }
   if (ok.jobs.empty()) return error(Code::not_found, "no job named '{}'", name);
   return std::move(ok.jobs.front());
@@ -186,7 +210,7 @@ Result<std::vector<wire::Event>> MasterClient::events(std::uint64_t after_seq,
 Status MasterClient::follow(std::uint64_t after_seq, JobId job) {
   followed_ = job;
   seen_seq_ = after_seq;
-  heard_ = steady_now();
+  heard_ = last_turn_ = steady_now();
   asked_ = heard_ - heartbeat_;
   return beat(heard_);
 }
@@ -197,6 +221,13 @@ Status MasterClient::beat(Instant now) {
   return requester_.send(
       {wire::Watch{.after_seq = seen_seq_, .job = followed_, .follow = true},
        {}});
+}
+
+// Nobody can be heard by a process that was stopped, or busy elsewhere.
+void MasterClient::forgive(Instant now) {
+  const auto away = now - last_turn_ - heartbeat_;
+  if (away > Duration::zero()) heard_ += away;
+  last_turn_ = now;
 }
 
 Error MasterClient::silent() const {
@@ -217,6 +248,7 @@ Result<std::vector<wire::Event>> MasterClient::next_events(Duration wait) {
   const auto until = steady_now() + wait;
   while (true) {
     const auto now = steady_now();
+    forgive(now);
     if (now - heard_ > heartbeat_ * liveness_) return silent();
     if (now >= until) return std::vector<wire::Event>();
     PSM_DO(beat(now));
@@ -231,6 +263,7 @@ Result<std::vector<wire::Event>> MasterClient::next_events(Duration wait) {
       continue;
     }
     heard_ = steady_now();
+    PSM_DO(check(*message));
     if (auto* ok = std::get_if<wire::EventsOk>(&message->body)) {
       auto events = fresh(std::move(ok->events));
       if (!events.empty()) return events;

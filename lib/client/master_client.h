@@ -4,7 +4,9 @@
 // Every call has a deadline. A submission carries a random token, so that
 // sending it again is harmless; the other verbs are harmless as they are.
 // While it follows, the client asks again each heartbeat and takes a master
-// that was silent for `liveness` of them for lost.
+// that was silent for `liveness` of them for lost; time in which this process
+// was stopped does not count. Numbers of jobs and events mean nothing to a
+// master that was restarted meanwhile: then every call is `unavailable`.
 //
 // Errors: unavailable (the master is gone, or speaks another wire version),
 // timed_out ("interrupted" when wake_fd became readable), not_found, invalid,
@@ -49,8 +51,10 @@ class MasterClient {
   // All jobs, without their specs.
   Result<std::vector<wire::JobInfo>> jobs();
   Result<wire::JobInfo> job(JobId job);
-  // The live model of that name, else the newest job of that name.
-  Result<wire::JobInfo> job(std::string_view name);
+  // Of several jobs of that name the live one, or the one that is not over;
+  // else the newest.
+  enum class Which { live, active };
+  Result<wire::JobInfo> job(std::string_view name, Which which);
   Result<wire::NodesOk> nodes();
   // Events after `after_seq` that are kept, of one job or (0) of all.
   Result<std::vector<wire::Event>> events(std::uint64_t after_seq, JobId job);
@@ -71,7 +75,10 @@ class MasterClient {
   Result<Answer> ask(wire::Body request);
   template <class Answer>
   Result<Answer> answer();
+  // An error if the message is of another life of the master.
+  Status check(const wire::Message& message) const;
   Status beat(Instant now);
+  void forgive(Instant now);
   Error silent() const;
   std::vector<wire::Event> fresh(std::vector<wire::Event> events);
 
@@ -79,9 +86,10 @@ class MasterClient {
   MasterOptions options_;
   Duration heartbeat_ = std::chrono::seconds(1);
   std::uint32_t liveness_ = 4;
-  JobId followed_;
+  std::uint64_t incarnation_ = 0;  // of the master
+  JobId submitted_, followed_;
   std::uint64_t seen_seq_ = 0;
-  Instant asked_, heard_;
+  Instant asked_, heard_, last_turn_;
 };
 
 // The exit status of an error of this module.

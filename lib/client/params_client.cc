@@ -44,6 +44,21 @@ Result<Plan> plan_of(const wire::JobInfo& info) {
 // One lane that is asked, one answer at a time.
 class LaneLink {
  public:
+  // Errors: unavailable (nobody there; the address is none).
+  static Result<std::unique_ptr<LaneLink>> open(net::Context& context,
+                                                const wire::JobInfo& info,
+                                                std::size_t lane,
+                                                const ParamsOptions& options) {
+    try {
+      auto link = std::make_unique<LaneLink>(context, info, lane, options);
+      PSM_DO(link->requester_.connect(options.timeout));
+      return link;
+    } catch (const Failure& failure) {
+      return error(Code::unavailable, "lane {}: {}", info.lanes[lane].lane,
+                   failure.what());
+    }
+  }
+
   LaneLink(net::Context& context, const wire::JobInfo& info, std::size_t lane,
            const ParamsOptions& options)
       : info_(info),
@@ -52,26 +67,23 @@ class LaneLink {
                              .who = format("lane {}", info.lanes[lane].lane),
                              .wake_fd = options.wake_fd}) {}
 
-  Status connect() { return requester_.connect(options_.timeout); }
-
+  // Each try has a number of its own: a late answer to one before is told from
+  // the answer that is waited for.
   template <class Answer, class Request>
   Result<wire::Message> ask(Request request, std::vector<Blob> blobs = {}) {
     request.job = info_.job;
     request.recovery = info_.recovery;
     request.placement = info_.placement;
-    request.seq = ++seq_;
-    PSM_TRY(auto message,
-            requester_.request({std::move(request), std::move(blobs)},
-                               options_.timeout));
-    if (auto* no = std::get_if<wire::Refused>(&message.body)) {
-      return std::move(error_of(*no)).at(requester_.address());
+    for (int left = options_.try_max;; --left) {
+      request.seq = ++seq_;
+      PSM_DO(send({request, blobs}));
+      auto message = answer<Answer>();
+      if (message || !silent(message.error())) return message;
+      if (left <= 1) {
+        return error(Code::unavailable, "{}, {} times", message.error().message,
+                     options_.try_max);
+      }
     }
-    const auto* answer = std::get_if<Answer>(&message.body);
-    if (answer == nullptr || answer->seq != seq_) {
-      return error(Code::corrupt, "{} answered something else",
-                   requester_.address());
-    }
-    return message;
   }
 
   Error wrong_shape() const {
@@ -80,6 +92,35 @@ class LaneLink {
   }
 
  private:
+  static bool silent(const Error& why) {
+    return why.code == Code::timed_out && why.message != "interrupted";
+  }
+
+  // A connection that was cut gets the time to come back.
+  Status send(const wire::Message& message) {
+    auto sent = requester_.send(message);
+    if (sent || sent.error().code != Code::unavailable) return sent;
+    PSM_DO(requester_.connect(options_.timeout));
+    return requester_.send(message);
+  }
+
+  template <class Answer>
+  Result<wire::Message> answer() {
+    const auto until = SteadyClock().now() + options_.timeout;
+    while (true) {
+      const auto left = std::max(Duration(0), until - SteadyClock().now());
+      PSM_TRY(auto message, requester_.receive(left));
+      const auto* no = std::get_if<wire::Refused>(&message.body);
+      const auto* yes = std::get_if<Answer>(&message.body);
+      const auto seq = no ? no->seq : yes ? yes->seq : seq_;
+      if (seq != 0 && seq < seq_) continue;
+      if (no) return std::move(error_of(*no)).at(requester_.address());
+      if (yes && seq == seq_) return message;
+      return error(Code::corrupt, "{} answered something else",
+                   requester_.address());
+    }
+  }
+
   const wire::JobInfo& info_;
   const ParamsOptions options_;
   net::Requester requester_;
@@ -202,10 +243,9 @@ Result<Weights> fetch_weights(net::Context& context, const wire::JobInfo& info,
   }
   const auto& tables = plan.model->tables();
   for (std::size_t lane = 0; lane < info.lanes.size(); ++lane) {
-    LaneLink link(context, info, lane, options);
-    PSM_DO(link.connect());
-    PSM_DO(fetch_dense(link, plan.placement.ranges(lane), out));
-    if (!tables.empty()) PSM_DO(fetch_table(link, tables[0].width, out));
+    PSM_TRY(const auto link, LaneLink::open(context, info, lane, options));
+    PSM_DO(fetch_dense(*link, plan.placement.ranges(lane), out));
+    if (!tables.empty()) PSM_DO(fetch_table(*link, tables[0].width, out));
   }
   if (!tables.empty() && !sort_rows(out, tables[0].width)) {
     return error(Code::corrupt, "two lanes hold the same key");
@@ -228,15 +268,14 @@ Status put_weights(net::Context& context, const wire::JobInfo& info,
     return error(Code::invalid, "the weights do not fit the model");
   }
   for (std::size_t lane = 0; lane < info.lanes.size(); ++lane) {
-    LaneLink link(context, info, lane, options);
-    PSM_DO(link.connect());
-    PSM_DO(put_dense(link, plan.placement.ranges(lane), weights));
+    PSM_TRY(const auto link, LaneLink::open(context, info, lane, options));
+    PSM_DO(put_dense(*link, plan.placement.ranges(lane), weights));
     if (!tables.empty()) {
-      PSM_DO(put_rows(link, plan.placement, lane, tables[0].width, weights));
+      PSM_DO(put_rows(*link, plan.placement, lane, tables[0].width, weights));
     }
     wire::Put last;
     last.last = true;
-    PSM_TRY(const auto ok, link.ask<wire::PutOk>(last));
+    PSM_TRY(const auto ok, link->ask<wire::PutOk>(last));
     (void)ok;
   }
   return Done{};

@@ -1,9 +1,11 @@
 // Weights of a live model, read from its lanes or written to them.
 //
 // Reading asks each lane for a few ranges or buckets at a time, so that no
-// message grows with the model. Errors: unavailable (a lane does not answer,
-// or has another recovery or placement than `info`: the model was lost
-// meanwhile), corrupt (an answer of the wrong shape). One thread.
+// message grows with the model. Asking and writing again are harmless, so both
+// are repeated when no answer comes. Errors: unavailable (a lane does not
+// answer), conflict (it has another recovery or placement than `info`: the
+// model was lost meanwhile), corrupt (an answer of the wrong shape), timed_out
+// (interrupted). One thread.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +30,9 @@ struct Weights {
 };
 
 struct ParamsOptions {
-  Duration timeout = std::chrono::seconds(30);  // for each answer
-  int wake_fd = -1;                             // readable: stop waiting
+  Duration timeout = std::chrono::seconds(10);  // for each answer and try
+  int try_max = 3;
+  int wake_fd = -1;  // readable: stop waiting
 };
 
 // info: of the one job, with its spec and lanes. Rows that are all zero are

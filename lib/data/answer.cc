@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "base/check.h"
 #include "base/format.h"
 #include "data/number.h"
+#include "file/json.h"
 
 namespace psmith::data {
 namespace {
@@ -53,8 +53,7 @@ std::string cell(std::string_view text, const AnswerOptions& options) {
 }
 
 std::string json_text(std::string_view text) {
-  using Json = nlohmann::json;
-  return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+  return file::dump(file::json_text(text));
 }
 
 // JSON has no inf and no nan.
@@ -78,7 +77,7 @@ Result<AnswerStyle> answer_style(std::string_view name) {
   if (name == "jsonl") return AnswerStyle::jsonl;
   return error(Code::invalid,
                "unknown output {}: standard, label, proba, raw or jsonl",
-               quoted(name));
+               in_quotes(name));
 }
 
 Prediction prediction_of(model::Kind kind, std::span<const float> raw) {
@@ -117,7 +116,7 @@ Result<Answers> Answers::make(const SavedModel& model,
     answers.text_.push_back(cell(name, options));
     const bool number = !model.schema.label_text &&
                         parse_whole(name).fault == NumberFault::none &&
-                        nlohmann::json::accept(name);
+                        file::Json::accept(name);
     answers.json_.push_back(number ? name : json_text(name));
   }
   return answers;

@@ -35,7 +35,7 @@ void apply_sparse(const RawBlock& block, std::size_t begin, std::size_t end,
 void standardise(std::span<const Column> columns, std::span<const double> raw,
                  std::span<float> out) {
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    out[i] = static_cast<float>((raw[i] - columns[i].mean) / columns[i].scale);
+    out[i] = standardised(columns[i], raw[i]);
   }
 }
 

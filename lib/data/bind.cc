@@ -22,7 +22,7 @@ std::string list_of(const std::vector<std::string>& names) {
   constexpr std::size_t kShown = 10;
   std::string out;
   for (std::size_t i = 0; i < names.size() && i < kShown; ++i) {
-    out += (i == 0 ? "" : ", ") + names[i];
+    out += (i == 0 ? "" : ", ") + in_quotes(names[i]);
   }
   if (names.size() > kShown) out += format(", ... ({} in all)", names.size());
   return out;
@@ -55,15 +55,16 @@ Result<std::size_t> column_of(const FileColumns& file, std::string_view word,
                option, in_quotes(word), list_of(file.names));
 }
 
-Status check_names(const FileColumns& file) {
+// By name the first column of that name counts; others must be ignored.
+Status check_names(const FileColumns& file, const std::vector<bool>& ignored) {
   std::map<std::string_view, std::size_t> seen;
   for (std::size_t i = 0; i < file.names.size(); ++i) {
     const auto [at, added] = seen.emplace(file.names[i], i);
-    if (added) continue;
+    if (added || ignored[i]) continue;
     return error(Code::invalid,
-                 "columns {} and {} have the same name {}\nhint: give columns "
-                 "different names, or use --no-header for numbers",
-                 at->second + 1, i + 1, in_quotes(file.names[i]));
+                 "columns {} and {} have the same name {}\nhint: --ignore {} "
+                 "leaves the second one out",
+                 at->second + 1, i + 1, in_quotes(file.names[i]), i + 1);
   }
   return Done{};
 }
@@ -105,7 +106,6 @@ std::vector<std::string> numbered(std::size_t count) {
 
 Result<ChosenColumns> choose_columns(const FileColumns& file,
                                      const ColumnOptions& options) {
-  PSM_DO(check_names(file));
   ChosenColumns out;
   auto& schema = out.schema;
   schema.format = Format::csv;
@@ -116,6 +116,7 @@ Result<ChosenColumns> choose_columns(const FileColumns& file,
     if (!taken[at]) schema.ignored.push_back(file.names[at]);
     taken[at] = true;
   }
+  PSM_DO(check_names(file, taken));
   if (!options.weight.empty()) {
     PSM_TRY(const auto at, column_of(file, options.weight, "--weight"));
     if (taken[at]) {
@@ -199,22 +200,70 @@ Status bind_by_name(const Schema& schema, const FileColumns& file,
   return bind_special(schema.weight, Binding::weight, file, labels, out);
 }
 
+// Columns that the schema uses must be told apart by name.
+Status check_names(const Schema& schema, const FileColumns& file) {
+  std::map<std::string_view, std::size_t> used;
+  for (const auto& column : schema.columns) used.emplace(column.name, 0);
+  used.emplace(schema.label, 0);
+  used.emplace(schema.weight, 0);
+  for (const auto& name : schema.ignored) used.erase(name);
+  for (std::size_t i = 0; i < file.names.size(); ++i) {
+    const auto at = used.find(file.names[i]);
+    if (at == used.end()) continue;
+    if (at->second != 0) {
+      return error(Code::invalid,
+                   "columns {} and {} have the same name {}\nhint: give them "
+                   "different names",
+                   at->second, i + 1, in_quotes(file.names[i]));
+    }
+    at->second = i + 1;
+  }
+  return Done{};
+}
+
+// The columns that psdata cat writes without a header: all but the ignored
+// ones, in their first order.
+FileColumns stored_columns(const Schema& schema) {
+  FileColumns out;
+  for (const auto& column : schema.columns) out.names.push_back(column.name);
+  if (!schema.label.empty()) out.names.push_back(schema.label);
+  if (!schema.weight.empty()) out.names.push_back(schema.weight);
+  std::stable_sort(out.names.begin(), out.names.end(),
+                   [](const auto& a, const auto& b) {
+                     return column_number(a) < column_number(b);
+                   });
+  return out;
+}
+
+Result<Binding> bind_all(const Schema& schema, const FileColumns& file,
+                         LabelUse labels) {
+  auto out = empty_binding(schema, file);
+  PSM_DO(bind_by_name(schema, file, labels, out));
+  return out;
+}
+
 }  // namespace
+
+std::uint64_t column_number(std::string_view name) {
+  return parse_index(name.data(), name.data() + name.size()).value;
+}
 
 Result<Binding> bind(const Schema& schema, const FileColumns& file,
                      LabelUse labels) {
-  auto out = empty_binding(schema, file);
-  if (file.header) PSM_DO(check_names(file));
+  if (file.header) PSM_DO(check_names(schema, file));
   const auto features = schema.columns.size();
+  const auto count = file.names.size();
   const auto all = features + schema.ignored.size() +
                    (schema.label.empty() ? 0 : 1) +
                    (schema.weight.empty() ? 0 : 1);
-  const auto count = file.names.size();
-  const bool by_number = !file.header && !schema.header && count == all;
-  if (file.header || by_number) {
-    PSM_DO(bind_by_name(schema, file, labels, out));
-    return out;
+  const bool numbered = !file.header && !schema.header;
+  if (file.header || (numbered && count == all)) {
+    return bind_all(schema, file, labels);
   }
+  if (numbered && count == all - schema.ignored.size()) {
+    return bind_all(schema, stored_columns(schema), labels);
+  }
+  auto out = empty_binding(schema, file);
   if (count == features && labels != LabelUse::required) {
     for (std::size_t i = 0; i < features; ++i) {
       out.role[i] = static_cast<std::int32_t>(i);
@@ -233,10 +282,16 @@ Result<Binding> bind(const Schema& schema, const FileColumns& file,
 
 bool names_columns(const Schema& schema,
                    const std::vector<std::string>& fields) {
-  return std::any_of(schema.columns.begin(), schema.columns.end(),
-                     [&](const Column& column) {
-                       return find(fields, column.name).has_value();
-                     });
+  bool words = false, all = true;
+  for (const auto& column : schema.columns) {
+    const bool found = find(fields, column.name).has_value();
+    // A name that is a number may as well be a value.
+    const bool word = parse_whole(column.name).fault == NumberFault::text;
+    if (word && found) return true;
+    words = words || word;
+    all = all && found;
+  }
+  return all && !words;
 }
 
 }  // namespace psmith::data

@@ -73,28 +73,42 @@ Field next_field(std::string_view record, const char* p, char delimiter,
           .end = q};
 }
 
+// How far the first record of a text goes; without an end it goes on behind
+// the text, or has a quote that nothing closes.
+struct Extent {
+  std::size_t size = 0;
+  bool ends = false;
+  bool inside = false;  // between quotes
+};
+
+Extent extent_of(std::string_view text, char delimiter, bool ended) {
+  bool inside = false, start = true;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (inside) {
+      if (c != '"') continue;
+      if (i + 1 == text.size() && !ended) break;  // it may yet be doubled
+      const bool doubled = i + 1 < text.size() && text[i + 1] == '"';
+      if (doubled) ++i;
+      inside = doubled;
+    } else if (c == '\n') {
+      return {.size = i + 1, .ends = true};
+    } else if (c == '"' && start) {
+      inside = true;
+    }
+    start = delimits(c, delimiter) || (start && is_blank(c));
+  }
+  return {.size = text.size(), .ends = false, .inside = inside};
+}
+
 }  // namespace
 
 std::size_t CsvParser::scan(std::string_view text, bool ended) const {
   const auto newline = text.find('\n');
   const auto line = text.substr(0, newline);
   if (line.find('"') == npos) return RecordParser::scan(text, ended);
-  bool inside = false, start = true;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (inside) {
-      if (c != '"') continue;
-      if (i + 1 == text.size() && !ended) return npos;
-      const bool doubled = i + 1 < text.size() && text[i + 1] == '"';
-      if (doubled) ++i;
-      inside = doubled;
-    } else if (c == '\n') {
-      return i + 1;
-    } else if (c == '"' && start) {
-      inside = true;
-    }
-    start = delimits(c, delimiter_) || (start && is_blank(c));
-  }
+  const auto extent = extent_of(text, delimiter_, ended);
+  if (extent.ends) return extent.size;
   return ended && !text.empty() ? text.size() : npos;
 }
 
@@ -118,8 +132,12 @@ Flaw CsvParser::number_flaw(NumberFault fault, std::string_view text,
   const auto& name = binding_.name[field];
   auto message =
       format("column {}: {}", in_quotes(name), describe(fault, text));
+  if (!range && !binding_.fitted && binding_.role[field] == Binding::label) {
+    message += "\nhint: labels are text if the first two are no numbers";
+  }
   if (!range && !binding_.fitted && binding_.role[field] >= 0) {
-    message += format("\nhint: leave the column out with --ignore {}", name);
+    message += format("\nhint: leave the column out with --ignore {}",
+                      in_quotes(name));
   }
   return {range ? Fault::range : Fault::number, offset, std::move(message)};
 }
@@ -132,7 +150,8 @@ std::optional<Flaw> CsvParser::take_label(std::string_view text,
     if (number.fault != NumberFault::none) {
       return number_flaw(number.fault, text, index, offset);
     }
-    block.label.push_back(to_float(text.data(), number));
+    // -0 is 0: rows that say the same are the same.
+    block.label.push_back(to_float(text.data(), number) + 0.0F);
     return std::nullopt;
   }
   const auto& known = binding_.label_values;
@@ -182,10 +201,10 @@ std::optional<Flaw> CsvParser::take_slow(std::size_t index,
   if (field.text.empty()) {
     auto message = format("column {}: the field is empty", in_quotes(name));
     if (!binding_.fitted) {
-      message += format(
-          "\nhint: leave {} with --skip-bad N",
-          role >= 0 ? "the column out with --ignore " + name + ", or such rows"
-                    : "such rows out");
+      message += format("\nhint: leave {} with --skip-bad N",
+                        role >= 0 ? "the column out with --ignore " +
+                                        in_quotes(name) + ", or such rows"
+                                  : "such rows out");
     }
     return Flaw{Fault::empty, field.offset, std::move(message)};
   }
@@ -201,7 +220,7 @@ std::optional<Flaw> CsvParser::take_slow(std::size_t index,
       return Flaw{Fault::weight, field.offset,
                   format("weight {} is negative", in_quotes(field.text))};
     }
-    block.weight.push_back(to_float(field.text.data(), number));
+    block.weight.push_back(to_float(field.text.data(), number) + 0.0F);
     return std::nullopt;
   }
   block.x[block.row_count * binding_.feature_count +
@@ -210,12 +229,20 @@ std::optional<Flaw> CsvParser::take_slow(std::size_t index,
 }
 
 Parsed CsvParser::parse(std::string_view record, RawBlock& block) {
+  auto parsed = parse_fields(record, block);
+  if (parsed.flaw && record.find('\n') != npos) {
+    parsed.one_line = parsed.flaw->fault == Fault::quote ||
+                      extent_of(record, delimiter_, true).inside;
+  }
+  return parsed;
+}
+
+Parsed CsvParser::parse_fields(std::string_view record, RawBlock& block) {
   const char* const begin = record.data();
   const char* end = begin + record.size();
   if (const void* nul = std::memchr(begin, 0, record.size())) {
     const auto at = static_cast<const char*>(nul) - begin;
-    return {.flaw = Flaw{Fault::nul, static_cast<std::size_t>(at),
-                         "a NUL byte: this is not text"}};
+    return {.flaw = Flaw{Fault::nul, static_cast<std::size_t>(at), kNulText}};
   }
   const char* p = begin;
   if (skip_blanks(p, end) == end) return {};

@@ -46,6 +46,7 @@ class CsvParser final : public RecordParser {
                                                  char delimiter);
 
  private:
+  Parsed parse_fields(std::string_view record, RawBlock& block);
   std::optional<Flaw> take(std::size_t field, std::string_view record,
                            const char*& p, RawBlock& block);
   std::optional<Flaw> take_slow(std::size_t field, std::string_view record,

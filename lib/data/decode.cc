@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <algorithm>
 #include <array>
@@ -13,6 +14,7 @@
 namespace psmith::data {
 namespace {
 
+constexpr std::size_t kWindowMax = std::size_t{1} << 27;  // zstd's default
 constexpr std::size_t kPieceMax = std::size_t{1} << 30;
 
 class GzipDecoder final : public Decoder {
@@ -77,6 +79,13 @@ class ZstdDecoder final : public Decoder {
     ZSTD_inBuffer source{.src = in.data(), .size = in.size(), .pos = 0};
     ZSTD_outBuffer sink{.dst = out.data(), .size = out.size(), .pos = 0};
     const auto code = ZSTD_decompressStream(stream_, &sink, &source);
+    if (ZSTD_getErrorCode(code) == ZSTD_error_frameParameter_windowTooLarge) {
+      return error(Code::corrupt,
+                   "the zstd data needs over {} MiB of memory\n"
+                   "hint: it was made by zstd --long; zstd -dc --long=31 FILE "
+                   "in a pipe reads it",
+                   kWindowMax >> 20);
+    }
     if (ZSTD_isError(code) != 0) {
       return error(Code::corrupt, "damaged zstd data ({})",
                    ZSTD_getErrorName(code));
@@ -108,6 +117,12 @@ Compression compression_of(ByteView begin) {
   constexpr std::array<unsigned char, 4> kZstd = {0x28, 0xb5, 0x2f, 0xfd};
   if (begins_with(begin, kGzip)) return Compression::gzip;
   if (begins_with(begin, kZstd)) return Compression::zstd;
+  // A skippable frame may come first: its first byte is 0x50 to 0x5f.
+  constexpr std::array<unsigned char, 3> kSkippable = {0x2a, 0x4d, 0x18};
+  if (begin.size() >= 4 && (begin[0] & std::byte{0xf0}) == std::byte{0x50} &&
+      begins_with(begin.subspan(1), kSkippable)) {
+    return Compression::zstd;
+  }
   return Compression::none;
 }
 

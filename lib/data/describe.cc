@@ -1,6 +1,7 @@
 #include "data/describe.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/digest.h"
 #include "base/format.h"
@@ -82,7 +83,8 @@ std::string labels_text(const Schema& schema) {
   }
   const char* separator = ": ";
   for (const auto& value : values) {
-    out += format("{}{} ({} rows)", separator, value.name, value.rows);
+    out +=
+        format("{}{} ({} rows)", separator, in_quotes(value.name), value.rows);
     separator = ", ";
   }
   return out;
@@ -117,6 +119,7 @@ Status print_rows(const std::filesystem::path& folder, const Manifest& manifest,
         out.clear();
       }
     }
+    PSM_DO(shard->unchanged());
   }
   return out.empty() ? Status(Done{}) : write(out);
 }
@@ -138,7 +141,7 @@ Status verify_shard(const std::filesystem::path& folder,
   Shard::Scratch scratch;
   for (std::uint64_t b = 0; b < shard->block_count(); ++b) {
     for (const float label : shard->block(b, scratch).label) {
-      if (label >= 0 && label < count) continue;
+      if (label >= 0 && label < count && label == std::trunc(label)) continue;
       return error(Code::corrupt, "{}: label {} names no label value",
                    path.string(), label);
     }

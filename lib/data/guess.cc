@@ -11,23 +11,28 @@ namespace {
 
 constexpr std::size_t kLines = 16;
 
-// The first lines that are neither blank nor comment. The last line of the
-// sample may be cut; it counts only when it is the only one.
-std::vector<std::string_view> first_lines(std::string_view sample) {
+enum class Comments : std::uint8_t { skipped, counted };
+
+// The first lines that are not blank. The last line of the sample may be cut;
+// it counts only when it is the only one.
+std::vector<std::string_view> first_lines(std::string_view sample,
+                                          Comments comments) {
   std::vector<std::string_view> lines;
   while (!sample.empty() && lines.size() < kLines) {
     const auto newline = sample.find('\n');
     const bool cut = newline == std::string_view::npos;
     const auto line = trimmed(without_line_end(sample.substr(0, newline)));
     sample.remove_prefix(cut ? sample.size() : newline + 1);
-    if (line.empty() || line.front() == '#') continue;
+    if (line.empty()) continue;
+    if (line.front() == '#' && comments == Comments::skipped) continue;
     if (!cut || lines.empty()) lines.push_back(line);
   }
   return lines;
 }
 
 bool like_libsvm(std::string_view line) {
-  if (line.find(',') != std::string_view::npos) return false;
+  line = trimmed(line.substr(0, line.find('#')));
+  if (line.find_first_of(",;|") != std::string_view::npos) return false;
   const auto end_of_word = [](std::string_view text) {
     return std::min(text.find_first_of(" \t"), text.size());
   };
@@ -70,7 +75,7 @@ constexpr std::array<char, 5> kDelimiters = {',', '\t', ';', '|', ' '};
 }  // namespace
 
 std::optional<Format> guess_format(std::string_view sample) {
-  const auto lines = first_lines(sample);
+  const auto lines = first_lines(sample, Comments::skipped);
   if (std::any_of(lines.begin(), lines.end(), like_libsvm)) {
     return Format::libsvm;
   }
@@ -83,7 +88,7 @@ std::optional<Format> guess_format(std::string_view sample) {
 }
 
 char guess_delimiter(std::string_view sample) {
-  const auto lines = first_lines(sample);
+  const auto lines = first_lines(sample, Comments::counted);
   if (lines.empty()) return ',';
   char best = 0;
   std::size_t most = 1;
@@ -115,7 +120,7 @@ bool guess_header(const std::vector<std::string>& first) {
 std::string delimiter_name(char delimiter) {
   if (delimiter == '\t') return "TAB";
   if (delimiter == ' ') return "blank";
-  return std::string("'") + delimiter + "'";
+  return in_quotes({&delimiter, 1});
 }
 
 }  // namespace psmith::data

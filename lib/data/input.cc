@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <limits>
 
 #include "base/format.h"
 
@@ -15,6 +17,7 @@ namespace psmith::data {
 namespace {
 
 constexpr std::size_t kBufferBytes = std::size_t{256} << 10;
+constexpr Duration kStopPeriod = std::chrono::milliseconds(200);
 
 }  // namespace
 
@@ -72,7 +75,11 @@ Status Input::refill() {
     begin_ = 0;
   }
   while (!ended_) {
-    if (stop_ && stop_()) return error(Code::unavailable, "interrupted");
+    if (stop_) {
+      // A signal may come just before a read that nothing ends: look again.
+      while (!stop_() && !readable(kStopPeriod)) continue;
+      if (stop_()) return error(Code::unavailable, "interrupted");
+    }
     const auto count =
         ::read(descriptor_, buffer_.data() + end_, buffer_.size() - end_);
     if (count < 0 && errno == EINTR) continue;
@@ -126,11 +133,16 @@ Result<std::size_t> Input::read_decoded(std::span<char> out) {
   }
 }
 
-bool Input::ready(Duration wait) {
-  if (begin_ < end_ || ended_) return true;
+bool Input::readable(Duration wait) const {
   pollfd entry{.fd = descriptor_, .events = POLLIN, .revents = 0};
   const auto ms = std::chrono::ceil<std::chrono::milliseconds>(wait).count();
-  return ::poll(&entry, 1, static_cast<int>(std::max<long>(0, ms))) > 0;
+  constexpr std::int64_t kMost = std::numeric_limits<int>::max();
+  const auto held = std::clamp<std::int64_t>(ms, 0, kMost);
+  return ::poll(&entry, 1, static_cast<int>(held)) > 0;
+}
+
+bool Input::ready(Duration wait) {
+  return begin_ < end_ || ended_ || readable(wait);
 }
 
 }  // namespace psmith::data

@@ -16,8 +16,8 @@
 
 namespace psmith::data {
 
-// Asked between pieces of work and when a signal interrupts a read; true
-// ends the work with an error. Empty: never.
+// Asked between pieces of work, and a few times a second while a read waits;
+// true ends the work with an error. Empty: never.
 using Stop = std::function<bool()>;
 
 // The exit status (product.md) of an error from this module: not_found 66,
@@ -48,6 +48,7 @@ class Input {
  private:
   Input(int descriptor, std::string name, Stop stop);
   Status refill();
+  bool readable(Duration wait) const;
   Result<std::size_t> read_decoded(std::span<char> out);
 
   int descriptor_;

@@ -80,7 +80,7 @@ std::optional<Flaw> LibsvmParser::parse_label(std::string_view record,
                 "label " + describe(number.fault, token)};
   }
   if (labels_ != LabelUse::ignored) {
-    block.label.push_back(to_float(p, number));
+    block.label.push_back(to_float(p, number) + 0.0F);  // -0 is 0
   }
   p = number.end;
   return std::nullopt;
@@ -94,7 +94,7 @@ Parsed LibsvmParser::parse(std::string_view record, RawBlock& block) {
   };
   if (const void* nul = std::memchr(begin, 0, record.size())) {
     return {.flaw = Flaw{Fault::nul, offset(static_cast<const char*>(nul)),
-                         "a NUL byte: this is not text"}};
+                         kNulText}};
   }
   const char* p = skip_blanks(begin, end);
   if (p == end || *p == '#') return {};

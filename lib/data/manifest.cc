@@ -16,7 +16,6 @@ using file::json_text;
 
 constexpr const char* kFormatName = "psmith-dataset";
 constexpr std::uint32_t kVersion = 1;
-constexpr std::size_t kShardMax = 100000;
 
 Json shard_json(const ShardInfo& shard) {
   return {{"file", json_text(shard.file)}, {"rows", shard.rows},
@@ -47,7 +46,7 @@ Result<std::vector<ShardInfo>> read_shards(const Json& list) {
       fields.fail("file", "is not the name of a file in this folder");
     }
     if (!is_digest(shard.sha256)) fields.fail("sha256", "is not a digest");
-    if (shard.rows > UINT64_MAX / kShardMax)
+    if (shard.rows > UINT64_MAX / kShardCountMax)
       fields.fail("rows", "is too large");
     if (shards.size() > 1 && shards[shards.size() - 2].holdout &&
         !shard.holdout) {
@@ -69,7 +68,7 @@ Status check(const Manifest& manifest) {
     return wrong("'dense' does not agree with the schema's format");
   }
   if (manifest.by.empty()) return wrong("'by' is empty");
-  if (manifest.shards.size() > kShardMax) return wrong("too many shards");
+  if (manifest.shards.size() > kShardCountMax) return wrong("too many shards");
   return Done{};
 }
 

@@ -43,6 +43,7 @@ struct Manifest {
 
 inline constexpr const char* kManifestName = "manifest.json";
 inline constexpr std::size_t kManifestMax = std::size_t{64} << 20;  // bytes
+inline constexpr std::size_t kShardCountMax = 100000;  // training and holdout
 inline constexpr std::uint32_t kBlockRowsMax = 1U << 20;
 
 // The text of manifest.json; fills manifest.digest. The same manifest gives

@@ -1,6 +1,5 @@
 #include "data/model_json.h"
 
-#include <array>
 #include <utility>
 
 #include "base/format.h"
@@ -14,17 +13,9 @@ using file::Json;
 using file::json_text;
 
 constexpr const char* kWhere = "model header";
-constexpr std::array<std::pair<model::Kind, const char*>, 3> kKinds{
-    {{model::Kind::linear, "linear"},
-     {model::Kind::logistic, "logistic"},
-     {model::Kind::softmax, "softmax"}}};
-
-const char* kind_name(model::Kind kind) {
-  return kKinds[static_cast<std::size_t>(kind)].second;
-}
 
 Json settings_json(const model::Settings& s) {
-  return {{"kind", kind_name(s.kind)},
+  return {{"kind", model::name_of(s.kind)},
           {"dense", s.dense},
           {"column_count", s.column_count},
           {"class_count", s.class_count}};
@@ -38,15 +29,10 @@ Result<model::Settings> read_settings(const Json& json) {
       .read("dense", s.dense)
       .read("column_count", s.column_count)
       .read("class_count", s.class_count);
-  bool known = false;
-  for (const auto& [kind, text] : kKinds) {
-    if (name == text) {
-      s.kind = kind;
-      known = true;
-    }
-  }
-  if (!known) fields.fail("kind", "is no model that this build knows");
+  auto kind = model::kind_of(name);
+  if (!kind) fields.fail("kind", "is no model that this build knows");
   PSM_DO(fields.done());
+  s.kind = *kind;
   return s;
 }
 

@@ -1,5 +1,6 @@
 // The header of a model (settings, schema, classes, facts): checked. Its JSON,
 // header_json() and from_header_json(), is declared in data/saved_model.h.
+// Pure; any thread.
 #pragma once
 
 #include <optional>

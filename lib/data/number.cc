@@ -4,6 +4,7 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
+#include <limits>
 
 #include "base/format.h"
 
@@ -82,7 +83,8 @@ Number slow_number(const char* unsigned_begin, bool negative, const Mantissa& m,
     out.value = 0;
     if (!small) out.fault = NumberFault::range;
   }
-  if (out.value > kNumberMax) out.fault = NumberFault::range;
+  if (out.value >= kNumberEnd) out.fault = NumberFault::range;
+  if (out.value < kNumberLeast) out.value = 0;
   if (negative) out.value = -out.value;
   return out;
 }
@@ -112,7 +114,7 @@ Number parse_number(const char* begin, const char* end) {
   value = power < 0 ? value / kPowers[static_cast<std::size_t>(-power)]
                     : value * kPowers[static_cast<std::size_t>(power)];
   Number out{.value = negative ? -value : value, .end = p};
-  if (value > kNumberMax) out.fault = NumberFault::range;
+  if (value >= kNumberEnd) out.fault = NumberFault::range;
   return out;
 }
 

@@ -10,13 +10,15 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <string_view>
 
 namespace psmith::data {
 
-inline constexpr double kNumberMax = std::numeric_limits<float>::max();
+// From here on a number does not round to a 32-bit float.
+inline constexpr double kNumberEnd = 0x1.ffffffp127;
+// What is smaller is 0 as a float.
+inline constexpr double kNumberLeast = 0x1p-150;
 
 enum class NumberFault : std::uint8_t {
   none,
@@ -60,6 +62,5 @@ std::string describe(NumberFault fault, std::string_view text);
 
 // At most 40 bytes of text from outside, quoted, control bytes as '?'.
 std::string in_quotes(std::string_view text);
-inline std::string quoted(std::string_view text) { return in_quotes(text); }
 
 }  // namespace psmith::data

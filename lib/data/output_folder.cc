@@ -45,6 +45,12 @@ Status check_target(const fs::path& target, bool replace) {
                target.string());
 }
 
+// ".NAME.XXXX" beside the target, for as long a name as a file may have.
+std::string name_beside(const fs::path& target, std::string_view suffix) {
+  const auto name = "." + target.filename().string().substr(0, 200);
+  return (folder_of(target) / (name + std::string(suffix))).string();
+}
+
 }  // namespace
 
 Result<OutputFolder> OutputFolder::create(const fs::path& target,
@@ -57,11 +63,7 @@ Result<OutputFolder> OutputFolder::create(const fs::path& target,
     return error(Code::conflict, "cannot create a folder without a name");
   }
   PSM_DO(check_target(out.target_, replace));
-  const auto parent = out.target_.parent_path();
-  auto name =
-      ((parent.empty() ? fs::path(".") : parent) /
-       ("." + out.target_.filename().string().substr(0, 200) + ".XXXXXX"))
-          .string();
+  auto name = name_beside(out.target_, ".XXXXXX");
   if (::mkdtemp(name.data()) == nullptr) {
     return cannot_create(out.target_, errno);
   }
@@ -79,13 +81,15 @@ OutputFolder::OutputFolder(OutputFolder&& other) noexcept
       temporary_(std::exchange(other.temporary_, {})),
       replace_(other.replace_) {}
 
-OutputFolder::~OutputFolder() {
+OutputFolder::~OutputFolder() { discard(); }
+
+void OutputFolder::discard() noexcept {
   std::error_code ignored;  // nobody is left to tell
   if (!temporary_.empty()) fs::remove_all(temporary_, ignored);
+  temporary_.clear();
 }
 
 Status OutputFolder::commit() {
-  const auto parent = target_.parent_path();
   const auto rename = [&](unsigned flags) {
     return ::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, target_.c_str(),
                        flags);
@@ -97,12 +101,9 @@ Status OutputFolder::commit() {
     status = rename(RENAME_EXCHANGE);
     exchanged = status == 0;
   }
-  if (status != 0 && errno == EINVAL) {  // a file system without the flags
-    if (replace_) {
-      std::error_code fault;
-      fs::remove_all(target_, fault);
-    }
-    status = ::rename(temporary_.c_str(), target_.c_str());
+  if (status != 0 && errno == EINVAL) {
+    PSM_DO(move_to(target_, temporary_, replace_));
+    status = 0;
   }
   if (status != 0) return cannot_create(target_, errno);
   if (exchanged) {
@@ -110,7 +111,29 @@ Status OutputFolder::commit() {
     fs::remove_all(temporary_, ignored);
   }
   temporary_.clear();
-  return sync_folder(parent.empty() ? fs::path(".") : parent);
+  return sync_folder(folder_of(target_));
+}
+
+Status OutputFolder::move_to(const fs::path& target, const fs::path& folder,
+                             bool replace) {
+  PSM_DO(check_target(target, replace));
+  std::error_code fault;
+  if (!fs::exists(fs::symlink_status(target, fault))) {
+    fs::rename(folder, target, fault);
+    return fault ? Status(cannot_create(target, fault.value())) : Done{};
+  }
+  auto old = name_beside(target, ".old.XXXXXX");
+  if (::mkdtemp(old.data()) == nullptr) return cannot_create(target, errno);
+  fs::rename(target, old, fault);  // a folder may replace an empty one
+  if (fault) return cannot_create(target, fault.value());
+  fs::rename(folder, target, fault);
+  if (fault) {
+    std::error_code ignored;
+    fs::rename(old, target, ignored);
+    return cannot_create(target, fault.value());
+  }
+  fs::remove_all(old, fault);  // the new one is in place
+  return Done{};
 }
 
 }  // namespace psmith::data

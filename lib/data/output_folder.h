@@ -26,6 +26,15 @@ class OutputFolder {
   // Errors: conflict (the target appeared meanwhile), unavailable.
   Status commit();
 
+  // Removes what was not committed, as the destructor does.
+  void discard() noexcept;
+
+  // The rename of a file system that can neither refuse to replace nor
+  // exchange: what is replaced is out of the way for a moment, and comes back
+  // if the rename fails. Errors: conflict.
+  static Status move_to(const std::filesystem::path& target,
+                        const std::filesystem::path& folder, bool replace);
+
  private:
   OutputFolder() = default;
 

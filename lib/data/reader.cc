@@ -10,11 +10,6 @@ namespace {
 
 constexpr std::size_t kNone = RecordParser::npos;
 
-std::uint64_t lines_in(std::string_view record) {
-  return static_cast<std::uint64_t>(
-      std::count(record.begin(), record.end(), '\n'));
-}
-
 }  // namespace
 
 Reader::Reader(ReaderOptions options) : options_(std::move(options)) {}
@@ -40,13 +35,15 @@ Status Reader::open_input(std::size_t index) {
 
 // Bytes of the next record in the window, 0 at the end of all inputs, or
 // kNone when the block should be given as it is.
-Result<std::size_t> Reader::find_record(RawBlock& block) {
+Result<std::size_t> Reader::find_record(std::size_t record_max,
+                                        RawBlock& block) {
   while (true) {
     if (parser_) {
       const auto size = parser_->scan(window_->text(), window_->ended());
       if (size != kNone && size <= kRecordMax) return size;
       if (size != kNone || window_->text().size() > kRecordMax) {
         PSM_DO(skip_long(block));
+        if (block.record_count >= record_max) return kNone;
         continue;
       }
     }
@@ -79,16 +76,16 @@ Result<bool> Reader::next(std::size_t record_max, RawBlock& block) {
   block.dense = schema_.dense();
   block.column_count = schema_.columns.size();
   while (block.record_count < record_max && bytes < options_.block_bytes) {
-    PSM_TRY(const auto size, find_record(block));
+    PSM_TRY(const auto size, find_record(record_max, block));
     if (size == kNone) return true;
     if (size == 0) break;
     const auto whole = window_->text().substr(0, size);
     const bool first = block.record_count == 0;
-    PSM_DO(take(without_line_end(whole), block));
+    PSM_TRY(const auto used, take(whole, block));
     if (first) block_begun_ = SteadyClock().now();
-    bytes += size;
-    line_ += schema_.dense() ? lines_in(whole) : 1;
-    window_->consume(size);
+    bytes += used;
+    line_ += schema_.dense() ? lines_in(whole.substr(0, used)) : 1;
+    window_->consume(used);
   }
   if (block.record_count > 0) return true;
   if (record_count_ == 0 && !options_.may_be_empty) {
@@ -101,18 +98,25 @@ Result<bool> Reader::next(std::size_t record_max, RawBlock& block) {
   return false;
 }
 
-Status Reader::take(std::string_view record, RawBlock& block) {
+// Takes a record into the block. The bytes of it that are done with.
+Result<std::size_t> Reader::take(std::string_view whole, RawBlock& block) {
+  const auto record = without_line_end(whole);
   auto parsed = parser_->parse(record, block);
   if (parsed.flaw) {
     block.roll_back();
-    return refuse(std::move(*parsed.flaw), record, block);
+    // A stray quote must not take the rows after it along.
+    const auto used = parsed.one_line ? whole.find('\n') + 1 : whole.size();
+    PSM_DO(refuse(parsed.flaw->fault,
+                  place(*parsed.flaw, record) + ": " + parsed.flaw->message,
+                  without_line_end(whole.substr(0, used)), block));
+    return used;
   }
-  if (!parsed.row) return Done{};
+  if (!parsed.row) return whole.size();
   ++block.row_count;
   ++block.record_count;
   ++record_count_;
   keep_text(record, block);
-  return Done{};
+  return whole.size();
 }
 
 void Reader::keep_text(std::string_view record, RawBlock& block) const {
@@ -130,11 +134,11 @@ std::string Reader::place(const Flaw& flaw, std::string_view record) const {
 }
 
 // A bad record: kept in the block, skipped, or the end.
-Status Reader::refuse(Flaw flaw, std::string_view record, RawBlock& block) {
-  ++faults_[static_cast<std::size_t>(flaw.fault)];
-  auto message = place(flaw, record) + ": " + flaw.message;
+Status Reader::refuse(Fault fault, std::string message, std::string_view record,
+                      RawBlock& block) {
+  ++faults_[static_cast<std::size_t>(fault)];
   if (options_.keep_bad) {
-    block.bad.push_back({block.record_count, flaw.fault, std::move(message)});
+    block.bad.push_back({block.record_count, fault, std::move(message)});
     ++block.record_count;
     ++record_count_;
     keep_text(record, block);
@@ -154,12 +158,10 @@ Status Reader::refuse(Flaw flaw, std::string_view record, RawBlock& block) {
 
 // A record that does not fit: its line is read past.
 Status Reader::skip_long(RawBlock& block) {
-  const Flaw flaw{Fault::length, 0,
-                  format("the record is longer than {} MiB, the limit\nhint: "
-                         "a quote that is not closed makes one record of many "
-                         "lines",
-                         kRecordMax >> 20)};
-  PSM_DO(refuse(flaw, "", block));
+  if (block.record_count == 0) block_begun_ = SteadyClock().now();
+  PSM_DO(refuse(Fault::length,
+                format("{}:{}:1: {}", window_->name(), line_, kTooLongText), "",
+                block));
   while (true) {
     const auto newline = window_->text().find('\n');
     if (newline != kNone) {

@@ -38,7 +38,7 @@ struct ReaderOptions {
   // the first has waited for so long.
   std::optional<Duration> max_delay;
   // A block ends with the record that brings its text to so many bytes.
-  std::size_t block_bytes = std::size_t{1} << 30U;
+  std::size_t block_bytes = std::size_t{4} << 20U;
   Stop stop = {};
 };
 
@@ -67,16 +67,18 @@ class Reader final : public RowSource {
   Status open_input(std::size_t index);
   Result<std::string_view> sample();
   Status begin_first();
+  Status check_text(std::string_view text) const;
   void choose_delimiter(std::string_view sample);
   Status guess_all(std::string_view sample);
   Status begin_csv();
   Result<std::optional<std::vector<std::string>>> read_names();
   Status choose(const FileColumns& file);
   Result<bool> text_labels(const FileColumns& file);
-  Result<std::size_t> find_record(RawBlock& block);
+  Result<std::size_t> find_record(std::size_t record_max, RawBlock& block);
   bool should_wait();
-  Status take(std::string_view record, RawBlock& block);
-  Status refuse(Flaw flaw, std::string_view record, RawBlock& block);
+  Result<std::size_t> take(std::string_view whole, RawBlock& block);
+  Status refuse(Fault fault, std::string message, std::string_view record,
+                RawBlock& block);
   Status skip_long(RawBlock& block);
   void keep_text(std::string_view record, RawBlock& block) const;
   std::string place(const Flaw& flaw, std::string_view record) const;

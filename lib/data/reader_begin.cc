@@ -14,11 +14,6 @@ namespace {
 constexpr std::size_t kSampleBytes = std::size_t{64} << 10;
 constexpr std::size_t kNone = RecordParser::npos;
 
-std::uint64_t lines_in(std::string_view record) {
-  return static_cast<std::uint64_t>(
-      std::count(record.begin(), record.end(), '\n'));
-}
-
 // With a fitted schema one whole line is enough to begin; a guess looks at a
 // fixed number of bytes, never at what happens to have arrived.
 bool enough(std::string_view text, bool fitted) {
@@ -43,14 +38,31 @@ Result<std::string_view> Reader::sample() {
   return window_->text();
 }
 
+// What no format can read.
+Status Reader::check_text(std::string_view text) const {
+  const auto blank =
+      text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+  if (blank && window_->ended() && options_.inputs.size() == 1 &&
+      !options_.may_be_empty) {
+    return error(Code::corrupt, "{}: {}there are no records", window_->name(),
+                 text.empty() ? "empty, " : "");
+  }
+  const auto end = without_line_end(text);
+  if (end.find('\n') == kNone && end.find('\r') != kNone &&
+      end.find('"') == kNone) {
+    return error(Code::corrupt,
+                 "{}: lines end with a lone carriage return\n"
+                 "hint: tr '\\r' '\\n' turns them into lines",
+                 window_->name());
+  }
+  return Done{};
+}
+
 Status Reader::begin_first() {
   PSM_TRY(const auto text, sample());
   const bool blank =
       text.find_first_not_of(" \t\r\n") == std::string_view::npos;
-  if (text.empty() && options_.inputs.size() == 1 && !options_.may_be_empty) {
-    return error(Code::corrupt, "{}: empty, there are no records",
-                 window_->name());
-  }
+  PSM_DO(check_text(text));
   if (options_.schema) {
     schema_ = *options_.schema;
     choose_delimiter(text);
@@ -86,8 +98,8 @@ Status Reader::guess_all(std::string_view text) {
     if (nul != std::string_view::npos) {
       const auto before = text.substr(0, nul);
       const auto column = nul - (before.rfind('\n') + 1) + 1;
-      return error(Code::corrupt, "{}:{}:{}: a NUL byte: this is not text",
-                   window_->name(), lines_in(before) + 1, column);
+      return error(Code::corrupt, "{}:{}:{}: {}", window_->name(),
+                   lines_in(before) + 1, column, kNulText);
     }
     return error(Code::corrupt,
                  "{}: cannot guess the format: no line has index:value or a "
@@ -126,7 +138,13 @@ Result<std::optional<std::vector<std::string>>> Reader::read_names() {
       PSM_DO(window_->fill());
       continue;
     }
-    if (size == kNone) return std::optional<std::vector<std::string>>();
+    if (size == kNone && window_->ended()) {
+      return std::optional<std::vector<std::string>>();
+    }
+    if (size == kNone || size > kRecordMax) {
+      return error(Code::corrupt, "{}:{}:1: {}", window_->name(), line_,
+                   kTooLongText);
+    }
     const auto record = without_line_end(text.substr(0, size));
     if (trimmed(record).empty()) {
       window_->consume(size);
@@ -135,8 +153,8 @@ Result<std::optional<std::vector<std::string>>> Reader::read_names() {
     }
     const auto nul = record.find('\0');
     if (nul != std::string_view::npos) {
-      return error(Code::corrupt, "{}:{}:{}: a NUL byte: this is not text",
-                   window_->name(), line_, nul + 1);
+      return error(Code::corrupt, "{}:{}:{}: {}", window_->name(), line_,
+                   nul + 1, kNulText);
     }
     auto fields = CsvParser::fields(record, schema_.delimiter);
     if (!fields) {

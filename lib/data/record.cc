@@ -1,11 +1,17 @@
 #include "data/record.h"
 
+#include <algorithm>
+
 namespace psmith::data {
 
 std::size_t RecordParser::scan(std::string_view text, bool ended) const {
   const auto newline = text.find('\n');
   if (newline != npos) return newline + 1;
   return ended && !text.empty() ? text.size() : npos;
+}
+
+std::uint64_t lines_in(std::string_view text) {
+  return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
 std::string_view without_line_end(std::string_view record) {

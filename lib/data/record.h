@@ -26,6 +26,9 @@ struct Flaw {
 
 struct Parsed {
   bool row = false;  // a row was added; false without a flaw: blank
+  // With a flaw: the quotes of a record of several lines do not hold together,
+  // so the record may well end with its first line.
+  bool one_line = false;
   std::optional<Flaw> flaw;
 };
 
@@ -43,6 +46,10 @@ class RecordParser {
   // part of the row: roll_back()). record: without its line end.
   virtual Parsed parse(std::string_view record, RawBlock& block) = 0;
 };
+
+inline constexpr const char* kNulText = "a NUL byte: this is not text";
+
+std::uint64_t lines_in(std::string_view text);
 
 // Without "\n" or "\r\n" at the end.
 std::string_view without_line_end(std::string_view record);

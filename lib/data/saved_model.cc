@@ -1,13 +1,13 @@
 #include "data/saved_model.h"
 
 #include <algorithm>
-#include <cmath>
 #include <span>
 #include <utility>
 
 #include "base/check.h"
 #include "base/format.h"
 #include "base/path.h"
+#include "data/finite.h"
 #include "data/model_json.h"
 #include "data/seal.h"
 #include "file/safetensors.h"
@@ -21,7 +21,9 @@ constexpr const char* kFormatName = "psmith-model";
 constexpr const char* kVersion = "1";
 constexpr const char* kWeightName = "weight";
 constexpr const char* kBiasName = "bias";
+constexpr const char* kTrainedBiasName = "bias_standardised";
 constexpr const char* kKeyName = "key";
+constexpr std::size_t kTensorCount = 3;  // dense or sparse
 constexpr std::size_t kLengthSize = sizeof(std::uint64_t);
 
 Error corrupt(std::string message) {
@@ -34,12 +36,8 @@ struct RawModel {
   std::vector<std::uint64_t> key;
   std::vector<float> table;
   std::vector<double> bias;
+  std::vector<float> trained_bias;  // dense
 };
-
-bool all_finite(std::span<const float> values) {
-  return std::all_of(values.begin(), values.end(),
-                     [](float v) { return std::isfinite(v); });
-}
 
 void check_shapes(const SavedModel& model) {
   const auto& s = model.settings;
@@ -61,6 +59,7 @@ RawModel raw_dense(const SavedModel& model) {
   RawModel raw;
   const auto& columns = model.schema.columns;
   raw.bias.assign(model.dense[1].begin(), model.dense[1].end());
+  raw.trained_bias = model.dense[1];
   raw.weight.reserve(model.dense[0].size());
   for (std::size_t k = 0; k < raw.bias.size(); ++k) {
     for (std::size_t j = 0; j < columns.size(); ++j) {
@@ -94,7 +93,9 @@ std::vector<file::Tensor> tensors_of(const RawModel& raw, bool dense) {
     const std::uint64_t columns = raw.weight.size() / outputs;
     return {file::tensor_of(kWeightName, {outputs, columns},
                             std::span<const double>(raw.weight)),
-            file::tensor_of(kBiasName, {outputs}, bias)};
+            file::tensor_of(kBiasName, {outputs}, bias),
+            file::tensor_of(kTrainedBiasName, {outputs},
+                            std::span<const float>(raw.trained_bias))};
   }
   const std::uint64_t keys = raw.key.size();
   return {file::tensor_of(kKeyName, {keys},
@@ -121,21 +122,16 @@ Result<std::vector<double>> read_bias(const SafeTensors& file,
 Status read_dense(const SafeTensors& file, SavedModel& model) {
   const auto& columns = model.schema.columns;
   const auto outputs = std::size_t{model.settings.output_count()};
-  PSM_TRY(auto bias, read_bias(file, outputs));
+  PSM_TRY([[maybe_unused]] const auto raw_bias, read_bias(file, outputs));
   PSM_TRY(const auto weight, file.copy<double>(kWeightName));
   PSM_DO(check_shape(file, kWeightName, {outputs, columns.size()}));
   model.dense.assign(2, {});
+  PSM_TRY(model.dense[1], file.copy<float>(kTrainedBiasName));
+  PSM_DO(check_shape(file, kTrainedBiasName, {outputs}));
   model.dense[0].resize(weight.size());
-  for (std::size_t k = 0; k < outputs; ++k) {
-    for (std::size_t j = 0; j < columns.size(); ++j) {
-      const auto i = k * columns.size() + j;
-      model.dense[0][i] = static_cast<float>(weight[i] * columns[j].scale);
-    }
-    // From the last column to the first: undoes raw_dense step by step.
-    for (std::size_t j = columns.size(); j-- > 0;) {
-      bias[k] += weight[k * columns.size() + j] * columns[j].mean;
-    }
-    model.dense[1].push_back(static_cast<float>(bias[k]));
+  for (std::size_t i = 0; i < weight.size(); ++i) {
+    const auto& column = columns[i % columns.size()];
+    model.dense[0][i] = static_cast<float>(weight[i] * column.scale);
   }
   return Done{};
 }
@@ -187,6 +183,23 @@ Result<SafeTensors> open_sealed(Blob bytes) {
 
 }  // namespace
 
+void in_label_units(SavedModel& model) {
+  auto& s = model.settings;
+  const auto scaled = [&](float w) {
+    return static_cast<float>(double{w} * s.label_scale);
+  };
+  for (auto& tensor : model.dense) {
+    std::transform(tensor.begin(), tensor.end(), tensor.begin(), scaled);
+  }
+  std::transform(model.table.begin(), model.table.end(), model.table.begin(),
+                 scaled);
+  for (auto& b : model.dense.back()) {
+    b = static_cast<float>(double{b} + s.label_mean);
+  }
+  s.label_mean = 0;
+  s.label_scale = 1;
+}
+
 bool finite_weights(const SavedModel& model) {
   return all_finite(model.table) &&
          std::all_of(model.dense.begin(), model.dense.end(),
@@ -208,7 +221,7 @@ std::vector<std::byte> serialise(SavedModel& model) {
   };
   const auto tensors = tensors_of(raw, model.settings.dense);
   PSM_CHECK(file::write_tensors(tensors, metadata, append).ok(),
-            "appending to memory failed");
+            "a model's header over its limit");
   const auto header = header_of(out);
   const auto offset =
       reinterpret_cast<const std::byte*>(header.data()) - out.data();
@@ -220,8 +233,7 @@ std::vector<std::byte> serialise(SavedModel& model) {
 Result<SavedModel> parse_model(Blob bytes) {
   PSM_TRY(const auto file, open_sealed(std::move(bytes)));
   PSM_TRY(auto model, from_header_json(file.metadata().at("model")));
-  const std::size_t expected = model.settings.dense ? 2 : 3;
-  if (file.tensors().size() != expected) {
+  if (file.tensors().size() != kTensorCount) {
     return corrupt("holds a tensor that no model has");
   }
   if (model.settings.dense) {

@@ -3,15 +3,16 @@
 // The file is safetensors (psmith-formats(5)), readable by
 // safetensors.numpy.load_file. Dense linear-family models: weight F64
 // (outputs, d) and bias F64 (outputs), in raw units: predict on unstandardised
-// columns. Sparse: key U64 (n) ascending, weight F32 (n, outputs), bias F64
-// (outputs). Rows that are all zero are left out. The metadata holds kind,
-// settings, schema, metrics and the digest of the whole file but the digest
-// itself; only what job and data determine, so the same job gives the same
-// bytes.
+// columns; bias_standardised F32 (outputs) as trained. Sparse: key U64 (n)
+// ascending, weight F32 (n, outputs), bias F64 (outputs). Rows that are all
+// zero are left out. The metadata holds kind, settings, schema, metrics and the
+// digest of the whole file but the digest itself; only what job and data
+// determine, so the same job gives the same bytes.
 //
 // Raw units of a column standardised as (x - mean) / scale, in double:
 //   weight_raw = w / scale      bias_raw = b - sum(weight_raw * mean)
-// and back on load, rounded to float: w = weight_raw * scale, likewise b.
+// and back on load, rounded to float: w = weight_raw * scale. The sum cancels
+// where a mean is large beside its scale, so b is stored as well.
 // A value; const use from any thread.
 #pragma once
 
@@ -44,12 +45,16 @@ struct SavedModel {
 
 // The file's bytes; fills model.digest. The same model gives the same bytes.
 // REQUIRES: weights and classes match the settings, all weights are finite
-// (finite_weights() says so), keys ascend
+// (finite_weights() says so), keys ascend; header_json() has at most 16 MiB
 std::vector<std::byte> serialise(SavedModel& model);
 
 // Checks the digest, every shape, and that every weight is finite. Errors:
 // corrupt.
 Result<SavedModel> parse_model(Blob bytes);
+
+// Weights that were trained on (label - mean) / scale become those that
+// predict the label; model.settings says how, and says then that it is done.
+void in_label_units(SavedModel& model);
 
 // False: training has diverged; such a model is not to be saved.
 bool finite_weights(const SavedModel& model);

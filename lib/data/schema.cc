@@ -1,5 +1,7 @@
 #include "data/schema.h"
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "data/schema_json.h"
@@ -99,6 +101,8 @@ Json schema_json(const Schema& schema) {
           {"weight", json_text(schema.weight)},
           {"ignored", std::move(ignored)},
           {"label_text", schema.label_text},
+          {"label_mean", schema.label_mean},
+          {"label_scale", schema.label_scale},
           {"label_values", std::move(labels)}};
 }
 
@@ -112,13 +116,16 @@ Result<Schema> schema_of_json(const Json& json) {
       .read("label", schema.label)
       .read("weight", schema.weight)
       .read("ignored", schema.ignored)
-      .read("label_text", schema.label_text);
+      .read("label_text", schema.label_text)
+      .read("label_mean", schema.label_mean)
+      .read("label_scale", schema.label_scale);
   const auto& columns = fields.array("columns");
   const auto& labels = fields.array("label_values");
   if (format_name != "csv" && format_name != "libsvm") {
     fields.fail("format", "is neither libsvm nor csv");
   }
   if (delimiter.size() != 1) fields.fail("delimiter", "is not one byte");
+  if (!(schema.label_scale > 0)) fields.fail("label_scale", "is not above 0");
   PSM_DO(fields.done());
   schema.format = format_name == "csv" ? Format::csv : Format::libsvm;
   schema.delimiter = delimiter[0];
@@ -128,14 +135,14 @@ Result<Schema> schema_of_json(const Json& json) {
   return schema;
 }
 
-std::string to_json(const Schema& schema) {
-  return file::dump(schema_json(schema));
+float standardised(const Column& column, double x) {
+  constexpr double kMost = std::numeric_limits<float>::max();
+  const double z = (x - column.mean) / column.scale;
+  return static_cast<float>(std::clamp(z, -kMost, kMost));
 }
 
-Result<Schema> schema_from_json(std::string_view text) {
-  auto json = file::parse_json(text);
-  if (!json) return std::move(json.error()).at(kWhere);
-  return schema_of_json(*json);
+std::string to_json(const Schema& schema) {
+  return file::dump(schema_json(schema));
 }
 
 }  // namespace psmith::data

@@ -14,13 +14,16 @@ namespace psmith::data {
 
 enum class Format : std::uint8_t { libsvm = 0, csv = 1 };
 
-// One dense feature: stored as float((x - mean) / scale).
+// One dense feature: stored as standardised().
 struct Column {
   std::string name;
   double mean = 0;
   double scale = 1;  // > 0; 1 for a constant column
   friend bool operator==(const Column&, const Column&) = default;
 };
+
+// float((x - mean) / scale), held within the range of a float.
+float standardised(const Column& column, double x);
 
 // One label value and the rows that have it.
 struct LabelValue {
@@ -39,6 +42,9 @@ struct Schema {
   std::string weight;                // csv: name of the weight column, or ""
   std::vector<std::string> ignored;  // csv: columns left out by name
   bool label_text = false;           // labels are text; shards hold indices
+  // Labels that are numbers: fitted like a column, for models that want them
+  // standardised (linear). Shards hold labels as they are.
+  double label_mean = 0, label_scale = 1;  // scale > 0
   // The distinct labels, sorted (numbers by value, text by bytes); empty if
   // there are more than kLabelValueMax (a regression target).
   std::vector<LabelValue> label_values;
@@ -49,9 +55,7 @@ struct Schema {
 
 inline constexpr std::size_t kLabelValueMax = 100000;
 
-// JSON text, and back: psmith-formats(5). Any bytes in names survive. Errors
-// (corrupt) name the field.
+// JSON text: psmith-formats(5); schema_json.h reads it back.
 std::string to_json(const Schema& schema);
-Result<Schema> schema_from_json(std::string_view text);
 
 }  // namespace psmith::data

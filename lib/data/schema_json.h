@@ -1,4 +1,5 @@
-// Schema as a JSON value, for the files that hold one inside their own.
+// Schema as a JSON value, for the files that hold one inside their own:
+// psmith-formats(5). Any bytes in names survive. Pure; any thread.
 #pragma once
 
 #include "data/schema.h"

@@ -1,8 +1,6 @@
 #include "data/shard.h"
 
 #include <algorithm>
-#include <bit>
-#include <cmath>
 #include <limits>
 #include <span>
 #include <utility>
@@ -10,7 +8,9 @@
 #include "base/check.h"
 #include "base/digest.h"
 #include "base/format.h"
+#include "base/mapped.h"
 #include "base/path.h"
+#include "data/finite.h"
 #include "data/shard_layout.h"
 #include "file/safetensors.h"
 #include "placement/key.h"
@@ -24,16 +24,6 @@ using Extents = std::vector<std::uint64_t>;
 
 Error corrupt(std::string message) {
   return Error{Code::corrupt, std::move(message)};
-}
-
-// Infinities and NaNs have every exponent bit set. No branch: vectorised.
-bool all_finite(std::span<const float> values) {
-  constexpr std::uint32_t kExponent = 0x7f800000;
-  std::uint32_t highest = 0;
-  for (const float v : values) {
-    highest = std::max(highest, std::bit_cast<std::uint32_t>(v) & kExponent);
-  }
-  return highest != kExponent;
 }
 
 bool any_negative(std::span<const float> values) {
@@ -144,7 +134,10 @@ class DenseShard final : public Shard {
     PSM_CHECK(rows > 0, "a micro-batch of no rows");
     auto common = common_;
     common.block_rows = rows;
-    return std::make_shared<DenseShard>(std::move(common), x_, column_count_);
+    auto shard =
+        std::make_shared<DenseShard>(std::move(common), x_, column_count_);
+    shard->whole_ = whole_;
+    return shard;
   }
 
  private:
@@ -246,19 +239,28 @@ Status check_block(const SparseArrays& a, std::uint64_t block,
   return Done{};
 }
 
-Result<std::shared_ptr<const Shard>> open_dense(Common common,
-                                                const Manifest& manifest) {
+Status check_entry_count(std::size_t count, const ShardInfo& info) {
+  if (count == info.non_zeros) return Done{};
+  return corrupt(
+      format("holds {} values, the manifest says {}", count, info.non_zeros));
+}
+
+Result<std::shared_ptr<Shard>> open_dense(Common common,
+                                          const Manifest& manifest,
+                                          const ShardInfo& info) {
   const auto columns = manifest.schema.columns.size();
   PSM_TRY(const auto x,
           shaped<float>(common.file, kXName, {common.rows, columns}));
   PSM_DO(finite(x, kXName));
   PSM_DO(check_tensor_count(common, manifest.weighted ? 3 : 2));
-  return std::shared_ptr<const Shard>(
+  PSM_DO(check_entry_count(x.size(), info));
+  return std::shared_ptr<Shard>(
       std::make_shared<DenseShard>(std::move(common), x, columns));
 }
 
-Result<std::shared_ptr<const Shard>> open_sparse(Common common,
-                                                 const Manifest& manifest) {
+Result<std::shared_ptr<Shard>> open_sparse(Common common,
+                                           const Manifest& manifest,
+                                           const ShardInfo& info) {
   const auto& file = common.file;
   const auto blocks = common.block_count();
   SparseArrays a;
@@ -275,18 +277,18 @@ Result<std::shared_ptr<const Shard>> open_sparse(Common common,
   }
   PSM_DO(check_tensor_count(
       common, std::size_t{5} + (valued ? 1 : 0) + (manifest.weighted ? 1 : 0)));
+  PSM_DO(check_entry_count(a.local.size(), info));
   PSM_DO(check_offsets(a.key_begin, a.key.size(), kKeyBeginName));
   PSM_DO(check_offsets(a.row_begin, a.local.size(), kRowBeginName));
   for (std::uint64_t i = 0; i < blocks; ++i) {
     PSM_DO(check_block(a, i, common.row_begin(i), common.row_end(i)));
   }
-  return std::shared_ptr<const Shard>(
+  return std::shared_ptr<Shard>(
       std::make_shared<SparseShard>(std::move(common), a));
 }
 
-Result<std::shared_ptr<const Shard>> open_bytes(Blob bytes,
-                                                const Manifest& manifest,
-                                                const ShardInfo& info) {
+Result<std::shared_ptr<Shard>> open_bytes(Blob bytes, const Manifest& manifest,
+                                          const ShardInfo& info) {
   if (bytes.size() != info.bytes) {
     return corrupt(
         format("has {} bytes, the manifest says {}", bytes.size(), info.bytes));
@@ -296,8 +298,8 @@ Result<std::shared_ptr<const Shard>> open_bytes(Blob bytes,
   }
   PSM_TRY(auto file, SafeTensors::parse(std::move(bytes)));
   PSM_TRY(auto common, read_common(std::move(file), manifest, info));
-  return manifest.dense ? open_dense(std::move(common), manifest)
-                        : open_sparse(std::move(common), manifest);
+  return manifest.dense ? open_dense(std::move(common), manifest, info)
+                        : open_sparse(std::move(common), manifest, info);
 }
 
 }  // namespace
@@ -308,9 +310,22 @@ Result<std::shared_ptr<const Shard>> Shard::open(
   PSM_CHECK(index < manifest.shards.size(), "no such shard in the manifest");
   const auto& info = manifest.shards[index];
   PSM_TRY(auto bytes, map_file(folder / info.file));
-  auto shard = open_bytes(std::move(bytes), manifest, info);
+  auto shard = open_bytes(bytes, manifest, info);
   if (!shard) return std::move(shard.error()).at(info.file);
-  return shard;
+  (*shard)->whole_ = {std::move(bytes), info.file, info.crc32c};
+  return std::shared_ptr<const Shard>(std::move(*shard));
+}
+
+Status Shard::unchanged() const {
+  const auto bytes = whole_.bytes.bytes();
+  auto state = mapped_state(bytes);
+  if (state == MappedState::written && crc32c(bytes) == whole_.crc32c) {
+    accept_written(bytes);  // touched, or written as it was
+    state = mapped_state(bytes);
+  }
+  if (state == MappedState::same) return Done{};
+  return corrupt(format("{}: the file was {} while it was in use", whole_.name,
+                        state == MappedState::cut ? "cut" : "written to"));
 }
 
 }  // namespace psmith::data

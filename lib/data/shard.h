@@ -8,15 +8,17 @@
 //           value F32 (entries; absent when every value is 1)
 // Sparse micro-batches (blocks) are fixed: block_rows rows each, the last one
 // short. open() checks every offset, index, order and number in one pass over
-// the file, so block() cannot fail. The file must not be cut while it is
-// mapped (psmith only ever replaces whole files). Const after open; any thread.
+// the file, so block() cannot fail. psmith only ever replaces whole files; what
+// others do to one shows in unchanged(). Const after open; any thread.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/result.h"
 #include "data/manifest.h"
 #include "tensor/batch.h"
@@ -35,6 +37,10 @@ class Shard {
   virtual std::uint64_t row_count() const = 0;
   virtual std::uint64_t block_count() const = 0;
 
+  // Is the file as it was opened? To be asked before and after its blocks are
+  // used. Errors (corrupt): it was cut, or other content was written to it.
+  Status unchanged() const;
+
   // Micro-batch i, REQUIRES: i < block_count(). Labels are as stored: numbers,
   // or indices for text. Sparse row_begin offsets count from the block's own
   // first entry; the arrays that need rebasing live in `scratch`, which must
@@ -50,6 +56,14 @@ class Shard {
   // REQUIRES: rows == the manifest's block_rows.
   virtual std::shared_ptr<const Shard> with_block_rows(
       std::uint32_t rows) const = 0;
+
+ protected:
+  struct Whole {
+    Blob bytes;  // of the file
+    std::string name;
+    std::uint32_t crc32c = 0;
+  };
+  Whole whole_;
 };
 
 }  // namespace psmith::data

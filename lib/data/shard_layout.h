@@ -1,4 +1,5 @@
-// The names inside a shard file, for its writer and its reader.
+// The names inside a shard file, for its writer and its reader. Pure; any
+// thread.
 #pragma once
 
 #include <cstdint>

@@ -21,11 +21,6 @@ ByteView bytes_of(const T& value) {
   return std::as_bytes(std::span(&value, 1));
 }
 
-std::filesystem::path folder_of(const std::filesystem::path& file) {
-  const auto folder = file.parent_path();
-  return folder.empty() ? std::filesystem::path(".") : folder;
-}
-
 }  // namespace
 
 Result<ShardWriter> ShardWriter::create(const std::filesystem::path& file,
@@ -146,8 +141,8 @@ Result<ShardInfo> ShardWriter::finish() {
     info.crc32c = crc32c(bytes, info.crc32c);
     return file_.write(bytes);
   };
-  const auto text =
-      file::header(infos, shard_metadata(shape_.dense, shape_.block_rows));
+  PSM_TRY(const auto text,
+          file::header(infos, shard_metadata(shape_.dense, shape_.block_rows)));
   PSM_DO(write(as_bytes(text)));
   for (const auto i : file::data_order(infos)) PSM_DO(spools[i]->drain(write));
   PSM_DO(file_.commit());

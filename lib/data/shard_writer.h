@@ -50,8 +50,6 @@ class ShardWriter {
   Status add(const DenseRow& row);
   Status add(const SparseRow& row);
 
-  std::uint64_t row_count() const { return row_count_; }
-
   // Writes the file. `holdout` of the result is left to the caller.
   Result<ShardInfo> finish();
 

@@ -19,6 +19,8 @@ namespace psmith::data {
 namespace {
 
 constexpr std::size_t kBlockRecords = 1024;
+// Less would divide rows ever further, for nothing.
+constexpr std::uint64_t kMemoryMin = std::uint64_t{1} << 20;
 
 // Of what a row says: features and label, not how it was written.
 std::uint64_t hash_of(const StoredRow& row, std::string_view label,
@@ -56,7 +58,8 @@ class Splitter {
         folder_(folder),
         train_(store(folder)),
         holdout_(store(folder)),
-        columns_(source.schema().columns.size()) {}
+        columns_(source.schema().columns.size()),
+        known_(source.schema().label_values.size()) {}
 
   Status read();
   Result<Manifest> write();
@@ -65,12 +68,15 @@ class Splitter {
   RowStoreOptions store(const std::filesystem::path& folder) const {
     return {.folder = folder,
             .ordered = options_.by != Division::random,
-            .memory = options_.memory};
+            .memory = std::max(options_.memory, kMemoryMin)};
   }
   Status read_row(const RawBlock& block, std::size_t row);
   Result<std::uint32_t> label_of(const RawBlock& block, std::size_t row);
+  void count_known(float label);
   void fit_schema();
   Status check_counts();
+  std::uint64_t shard_count() const;
+  std::uint64_t holdout_shard_count() const;
   Status write_shards(RowStore& rows, std::uint64_t shards, bool holdout);
   bool shard_ends(const RowStore& rows, std::uint64_t shards) const;
   Status write_row(ShardWriter& writer, const StoredRow& row);
@@ -79,8 +85,9 @@ class Splitter {
   const SplitOptions& options_;
   const std::filesystem::path& folder_;
   RowStore train_, holdout_;
-  ColumnFit columns_;
+  ColumnFit columns_, label_{1};
   LabelFit labels_;
+  std::vector<std::uint64_t> known_;  // fitted: rows of each label value
   KeyCount keys_;
   Manifest manifest_;
   std::uint64_t row_number_ = 0;
@@ -110,7 +117,16 @@ Result<std::uint32_t> Splitter::label_of(const RawBlock& block,
                                          std::size_t row) {
   if (!block.label_text.empty()) return labels_.add(block.label_text[row]);
   labels_.add(block.label[row]);
+  if (options_.fitted) count_known(block.label[row]);
   return std::bit_cast<std::uint32_t>(block.label[row]);
+}
+
+void Splitter::count_known(float label) {
+  const auto& values = source_.schema().label_values;
+  const auto at =
+      std::ranges::lower_bound(values, double{label}, {}, &LabelValue::value);
+  if (at == values.end() || at->value != label) return;
+  ++known_[static_cast<std::size_t>(at - values.begin())];
 }
 
 Status Splitter::read_row(const RawBlock& block, std::size_t row) {
@@ -139,16 +155,30 @@ Status Splitter::read_row(const RawBlock& block, std::size_t row) {
       static_cast<double>(hash_of(out, text, options_.seed)) < bar;
   if (held) return writing(holdout_.add(out));
   if (block.dense && !options_.fitted) columns_.add(out.x);
+  if (text.empty() && !options_.fitted) {
+    const double label = block.label[row];
+    label_.add({&label, 1});
+  }
   if (!block.dense) keys_.add(out.index);
   return writing(train_.add(out));
 }
 
 void Splitter::fit_schema() {
   manifest_.schema = source_.schema();
-  auto values = labels_.finish();
-  if (options_.fitted) return;
-  columns_.finish(manifest_.schema.columns);
-  manifest_.schema.label_values = std::move(values);
+  auto fresh = labels_.finish();
+  auto& values = manifest_.schema.label_values;
+  if (!options_.fitted) {
+    columns_.finish(manifest_.schema.columns);
+    std::vector<Column> label(1);
+    label_.finish(label);
+    manifest_.schema.label_mean = label[0].mean;
+    manifest_.schema.label_scale = label[0].scale;
+  }
+  if (!options_.fitted || values.empty()) {
+    values = std::move(fresh);
+    return;
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) values[i].rows = known_[i];
 }
 
 Status Splitter::check_counts() {
@@ -164,7 +194,25 @@ Status Splitter::check_counts() {
     return error(Code::invalid, "--shards {}: there are only {} training rows",
                  options_.shards, train_.row_count());
   }
+  const auto all = shard_count() + holdout_shard_count();
+  if (all > kShardCountMax) {
+    return error(Code::invalid,
+                 "--shards {} with --holdout {} makes {} shards, over {}",
+                 options_.shards, options_.holdout, all, kShardCountMax);
+  }
   return Done{};
+}
+
+std::uint64_t Splitter::shard_count() const {
+  return options_.shards != 0 ? options_.shards
+                              : default_shards(train_.row_count());
+}
+
+// Shards of about the size of the training shards.
+std::uint64_t Splitter::holdout_shard_count() const {
+  const auto shards = shard_count();
+  const auto rows = (train_.row_count() + shards - 1) / shards;
+  return (holdout_.row_count() + rows - 1) / rows;
 }
 
 Status Splitter::write_row(ShardWriter& writer, const StoredRow& row) {
@@ -240,13 +288,8 @@ Result<Manifest> Splitter::write() {
                              ? options_.micro_batch
                              : model::default_block_rows(rows);
   manifest_.distinct_keys = manifest_.dense ? 0 : keys_.estimate();
-  const auto shards =
-      options_.shards != 0 ? options_.shards : default_shards(rows);
-  const auto held = holdout_.row_count();
-  const auto per_shard = (rows + shards - 1) / shards;
-  PSM_DO(writing(write_shards(train_, shards, false)));
-  PSM_DO(writing(
-      write_shards(holdout_, (held + per_shard - 1) / per_shard, true)));
+  PSM_DO(writing(write_shards(train_, shard_count(), false)));
+  PSM_DO(writing(write_shards(holdout_, holdout_shard_count(), true)));
   PSM_DO(writing(write_manifest(folder_, manifest_)));
   return read_manifest(folder_);
 }
@@ -266,11 +309,20 @@ std::uint64_t default_shards(std::uint64_t rows) {
 
 Result<Manifest> split(RowSource& source, const SplitOptions& options) {
   PSM_TRY(auto folder, OutputFolder::create(options.output, options.force));
-  Splitter splitter(source, options, folder.path());
-  PSM_DO(splitter.read());
-  PSM_TRY(auto manifest, splitter.write());
-  PSM_DO(folder.commit());
-  return manifest;
+  const auto tell = [&](const std::filesystem::path& path) {
+    if (options.temporary) options.temporary(path);
+  };
+  tell(folder.path());
+  auto made = [&]() -> Result<Manifest> {
+    Splitter splitter(source, options, folder.path());
+    PSM_DO(splitter.read());
+    PSM_TRY(auto manifest, splitter.write());
+    PSM_DO(folder.commit());
+    return manifest;
+  }();
+  folder.discard();
+  tell({});
+  return made;
 }
 
 }  // namespace psmith::data

@@ -32,12 +32,17 @@ struct SplitOptions {
   std::uint64_t shards = 0;       // 0: default_shards()
   std::uint32_t micro_batch = 0;  // 0: model::default_block_rows()
   std::uint64_t seed = 0;
-  double holdout = 0;   // [0, 1): the part of the rows held out
-  bool force = false;   // an existing dataset gives way
-  bool fitted = false;  // the source's schema was fitted elsewhere: keep it
-  std::uint64_t memory = std::uint64_t{64} << 20;  // bytes of buffers
+  double holdout = 0;  // [0, 1): the part of the rows held out
+  bool force = false;  // an existing dataset gives way
+  // The source's schema was fitted elsewhere: it is kept, but the rows of each
+  // label are counted anew.
+  bool fitted = false;
+  std::uint64_t memory = std::uint64_t{64} << 20;  // bytes, 1 MiB or more
   Stop stop = {};
   std::function<void(std::uint64_t rows)> progress = {};  // now and then
+  // Told the folder of temporary files when it is there, "" when it is gone:
+  // for who ends the process without unwinding.
+  std::function<void(const std::filesystem::path&)> temporary = {};
 };
 
 // One for every 2^18 rows begun, at most 1024.
@@ -45,7 +50,8 @@ std::uint64_t default_shards(std::uint64_t rows);
 
 // Errors: of the source; conflict (73: the output exists or cannot be made),
 // exhausted and unavailable (74: writing failed), invalid (no training rows,
-// more shards than rows). Nothing is left under the output's name then.
+// more shards than rows or than a dataset may have). Nothing is left under the
+// output's name then.
 Result<Manifest> split(RowSource& source, const SplitOptions& options);
 
 }  // namespace psmith::data

@@ -10,6 +10,8 @@
 namespace psmith::data {
 namespace {
 
+constexpr const char* kFileName = "a temporary file";
+
 Result<Fd> open_unnamed(const std::filesystem::path& folder) {
   Fd fd(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   if (fd) return fd;
@@ -30,13 +32,17 @@ Status Spool::spill() {
   if (!file_) {
     PSM_TRY(file_, open_unnamed(folder_));
   }
-  PSM_DO(write_all(file_.get(), buffer_, "a temporary file"));
+  PSM_DO(write_all(file_.get(), buffer_, kFileName));
   buffer_.clear();
   return Done{};
 }
 
 Status Spool::append(ByteView bytes) {
   size_ += bytes.size();
+  if (bytes.size() >= kSpoolMemory) {
+    PSM_DO(spill());
+    return write_all(file_.get(), bytes, kFileName);
+  }
   buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
   if (buffer_.size() < kSpoolMemory) return Done{};
   return spill();

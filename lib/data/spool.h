@@ -1,6 +1,7 @@
 // Spool: bytes appended now and written out once, later. The first kSpoolMemory
 // bytes stay in memory; then they go to an unnamed file in the folder, which
-// vanishes with the Spool or the process. One thread.
+// vanishes with the Spool or the process. Never more than 2 * kSpoolMemory in
+// memory, however long the pieces are. One thread.
 #pragma once
 
 #include <cstdint>

@@ -5,18 +5,12 @@
 #include <charconv>
 #include <cmath>
 
+#include "data/bind.h"
 #include "data/number.h"
 #include "data/record.h"
 #include "file/json.h"
 
 namespace psmith::data {
-namespace {
-
-float stored(const Column& column, double raw) {
-  return static_cast<float>((raw - column.mean) / column.scale);
-}
-
-}  // namespace
 
 double raw_value(const Column& column, float z) {
   const double exact = static_cast<double>(z) * column.scale + column.mean;
@@ -27,7 +21,8 @@ double raw_value(const Column& column, float z) {
                                    exact, form, digits)
                          .ptr;
     std::from_chars(text.data(), end, rounded);
-    return stored(column, rounded) == z;
+    if (std::fabs(rounded) < kNumberLeast) rounded = 0;
+    return standardised(column, rounded) == z;
   };
   // Decimals after the point first: near 0, where significant digits would
   // keep what rounding left of it.
@@ -69,7 +64,7 @@ TextRows::TextRows(const Schema& schema, bool weighted)
                            ? schema_.columns[cell.index].name
                        : cell.kind == Cell::label ? schema_.label
                                                   : schema_.weight;
-    return parse_index(name.data(), name.data() + name.size()).value;
+    return column_number(name);
   };
   std::stable_sort(cells_.begin(), cells_.end(),
                    [&](const Cell& a, const Cell& b) {
@@ -93,9 +88,9 @@ std::string TextRows::header() const {
 
 std::string TextRows::label_text(float label) const {
   if (!schema_.label_text) return shortest(label);
-  const auto index = static_cast<std::size_t>(label);
-  return index < schema_.label_values.size() ? schema_.label_values[index].name
-                                             : shortest(label);
+  const auto& values = schema_.label_values;
+  const bool known = label >= 0 && label < static_cast<float>(values.size());
+  return known ? values[static_cast<std::size_t>(label)].name : shortest(label);
 }
 
 void TextRows::load(const tensor::Batch& batch, std::size_t row) {

@@ -1,5 +1,6 @@
-// Window: the unread text of one input, refilled piece by piece; it grows only
-// for a record longer than a piece, up to kRecordMax. One thread.
+// Window: the unread text of one input, refilled piece by piece. Its buffer
+// doubles only for a record longer than a piece, to 4 * kRecordMax at most.
+// One thread.
 #pragma once
 
 #include <memory>
@@ -12,6 +13,9 @@ namespace psmith::data {
 
 // A record longer than this is bad.
 inline constexpr std::size_t kRecordMax = std::size_t{16} << 20;
+inline constexpr const char* kTooLongText =
+    "the record is longer than 16 MiB, the limit\n"
+    "hint: a quote that is not closed makes one record of many lines";
 inline constexpr std::size_t kPieceBytes = std::size_t{256} << 10;
 
 class Window {

@@ -247,8 +247,8 @@ std::vector<std::size_t> data_order(std::span<const TensorInfo> infos) {
   return order;
 }
 
-std::string header(std::span<const TensorInfo> infos,
-                   const Metadata& metadata) {
+Result<std::string> header(std::span<const TensorInfo> infos,
+                           const Metadata& metadata) {
   Json json = Json::object();
   if (!metadata.empty()) {
     Json texts = Json::object();
@@ -271,7 +271,10 @@ std::string header(std::span<const TensorInfo> infos,
   auto text = dump(json);
   const auto tail = (kLengthSize + text.size()) % kDataAlignment;
   if (tail != 0) text.append(kDataAlignment - tail, ' ');
-  PSM_CHECK(text.size() <= kHeaderMax, "a header over its limit");
+  if (text.size() > kHeaderMax) {
+    return error(Code::exhausted, "a header of {} bytes; the limit is {}",
+                 text.size(), kHeaderMax);
+  }
   std::string out(kLengthSize, '\0');
   const std::uint64_t length = text.size();
   std::memcpy(out.data(), &length, kLengthSize);
@@ -286,7 +289,8 @@ Status write_tensors(std::span<const Tensor> tensors, const Metadata& metadata,
               "a tensor's bytes do not match its shape");
     infos.push_back(tensor.info);
   }
-  PSM_DO(write(as_bytes(header(infos, metadata))));
+  PSM_TRY(const auto text, header(infos, metadata));
+  PSM_DO(write(as_bytes(text)));
   for (const auto i : data_order(infos)) {
     if (!tensors[i].bytes.empty()) PSM_DO(write(tensors[i].bytes));
   }

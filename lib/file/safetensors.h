@@ -137,8 +137,6 @@ class SafeTensors {
     return out;
   }
 
-  const Blob& blob() const { return blob_; }
-
  private:
   Result<const Tensor*> typed(std::string_view name, DType dtype,
                               std::size_t alignment) const;
@@ -152,12 +150,13 @@ class SafeTensors {
 std::vector<std::size_t> data_order(std::span<const TensorInfo> infos);
 
 // Length, JSON and padding: everything before the data, which the caller
-// writes in data_order(). REQUIRES: names distinct, none is __metadata__;
-// ranks, counts and the header within the limits above
-std::string header(std::span<const TensorInfo> infos, const Metadata& metadata);
+// writes in data_order(). Errors: exhausted (over kHeaderMax). REQUIRES: names
+// distinct, none is __metadata__; ranks and counts within the limits above
+Result<std::string> header(std::span<const TensorInfo> infos,
+                           const Metadata& metadata);
 
-// The whole file through `write`, in order. REQUIRES: as header(), and every
-// tensor's bytes match its shape
+// The whole file through `write`, in order. Errors: as header(); of `write`.
+// REQUIRES: as header(), and every tensor's bytes match its shape
 using Write = std::function<Status(ByteView)>;
 Status write_tensors(std::span<const Tensor> tensors, const Metadata& metadata,
                      const Write& write);

@@ -90,10 +90,6 @@ double Curve::auc() const {
   return std::min(area / pairs, 1.0);
 }
 
-std::size_t Curve::bytes() const {
-  return (bins_.capacity() + pending_.capacity()) * sizeof(Bin);
-}
-
 std::vector<double> Curve::to_flat() const {
   std::vector<double> flat;
   for (const auto& bin : settled()) {

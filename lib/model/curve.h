@@ -33,7 +33,6 @@ class Curve {
 
   bool empty() const { return bins_.empty() && pending_.empty(); }
   // What the object occupies beyond itself.
-  std::size_t bytes() const;
 
   // Triples (bin, weight of positives, of negatives), bins ascending.
   std::vector<double> to_flat() const;

@@ -31,6 +31,9 @@ struct Settings {
   bool dense = false;
   std::uint64_t column_count = 0;  // dense only: d
   std::uint32_t class_count = 0;   // softmax: K >= 2; else 0
+  // linear: trained on (label - mean) / scale, so that the size of a label
+  // costs no steps; losses are in the label's own units.
+  double label_mean = 0, label_scale = 1;
 
   // Raw outputs per row: K for softmax, else 1.
   std::uint32_t output_count() const {

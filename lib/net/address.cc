@@ -44,9 +44,9 @@ struct FreeAddresses {
 };
 using Addresses = std::unique_ptr<addrinfo, FreeAddresses>;
 
-Addresses lookup(const Address& address, int socktype) {
+Addresses lookup(const Address& address, int socktype, int family) {
   addrinfo hints{};
-  hints.ai_family = is_ipv6(address) ? AF_INET6 : AF_INET;
+  hints.ai_family = family;
   hints.ai_socktype = socktype;
   addrinfo* list = nullptr;
   const auto port = std::to_string(address.port);
@@ -54,6 +54,20 @@ Addresses lookup(const Address& address, int socktype) {
     return {};
   }
   return Addresses(list);
+}
+
+// A name is its v4 number where it has one (localhost is 127.0.0.1 to whoever
+// listens and to whoever connects), else its v6 number.
+Addresses lookup(const Address& address, int socktype) {
+  if (!is_ipv6(address)) {
+    if (auto list = lookup(address, socktype, AF_INET)) return list;
+  }
+  return lookup(address, socktype, AF_INET6);
+}
+
+bool is_ipv4(const std::string& host) {
+  in_addr bytes;
+  return inet_pton(AF_INET, host.c_str(), &bytes) == 1;
 }
 
 std::string host_of(const sockaddr_storage& from) {
@@ -153,6 +167,14 @@ Result<Address> parse_tcp(std::string_view text, std::string_view rest) {
 
 bool is_ipv6(const Address& address) {
   return address.host.find(':') != std::string::npos;
+}
+
+bool over_ipv6(const Address& address) {
+  if (address.transport != Transport::tcp || address.host == "*") return false;
+  if (is_ipv6(address)) return true;
+  if (is_ipv4(address.host)) return false;
+  const auto list = lookup(address, SOCK_STREAM);
+  return list && list->ai_family == AF_INET6;
 }
 
 std::string Address::text() const {

@@ -28,7 +28,9 @@ Result<Address> parse_address(std::string_view text);
 // The same for an address to connect to: no wildcard, no port 0.
 Result<Address> parse_peer_address(std::string_view text);
 
-bool is_ipv6(const Address& address);
+bool is_ipv6(const Address& address);  // written as a v6 number
+// Reached over IPv6: a v6 number, or a name that has no v4 one. Looks names up.
+bool over_ipv6(const Address& address);
 
 // True when no other machine can reach it: 127.0.0.0/8, ::1, localhost, ipc,
 // inproc. A malformed address is not.

@@ -16,10 +16,9 @@ struct Context::Impl {
   zmq::context_t context;
 };
 
-Context::Context(int io_threads) {
+Context::Context() {
   try {
     impl_ = std::make_unique<Impl>();
-    impl_->context.set(zmq::ctxopt::io_threads, io_threads);
     impl_->context.set(zmq::ctxopt::max_sockets, kSocketMax);
   } catch (const zmq::error_t& e) {
     throw Failure(70, error(Code::exhausted, "cannot start zmq: {}", e.what()));

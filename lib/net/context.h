@@ -1,4 +1,4 @@
-// Context: one libzmq context, its I/O threads and its inproc:// names.
+// Context: one libzmq context, its I/O thread and its inproc:// names.
 //
 // One per process. Threads of an embedded run share it, so that they reach
 // each other over inproc://. It outlives every socket made in it; the
@@ -13,7 +13,7 @@ namespace psmith::net {
 class Context {
  public:
   // Throws Failure (70) if the system has no descriptors left.
-  explicit Context(int io_threads = 1);
+  Context();
   ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;

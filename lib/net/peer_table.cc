@@ -8,7 +8,7 @@ PeerId PeerTable::heard(std::string_view routing_id) {
     order_.splice(order_.end(), order_, found->second);
     return found->second->id;
   }
-  if (order_.size() >= size_max_) forget(order_.front().id);
+  if (order_.size() >= size_max_) drop_first();
   order_.push_back({PeerId(next_id_++), std::string(routing_id)});
   const auto place = std::prev(order_.end());
   by_name_.emplace(place->routing_id, place);
@@ -22,13 +22,11 @@ std::optional<std::string_view> PeerTable::routing_id(PeerId peer) const {
   return found->second->routing_id;
 }
 
-void PeerTable::forget(PeerId peer) {
-  const auto found = by_id_.find(peer);
-  if (found == by_id_.end()) return;
-  const auto place = found->second;
-  by_name_.erase(place->routing_id);
-  by_id_.erase(found);
-  order_.erase(place);
+void PeerTable::drop_first() {
+  const auto& first = order_.front();
+  by_name_.erase(first.routing_id);
+  by_id_.erase(first.id);
+  order_.pop_front();
 }
 
 }  // namespace psmith::net

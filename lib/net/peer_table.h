@@ -1,7 +1,9 @@
 // PeerTable: a router's routing ids and the local numbers that stand for them.
 //
-// At most `size_max` peers, those last heard; whoever is dropped gets a new
-// number when he is heard again. Numbers are never reused. Pure; one thread.
+// At most `size_max` peers, those last heard: a peer keeps its number however
+// often its connection is cut, until as many others were heard after it. Then
+// it is dropped, and gets a new number when it is heard again. Numbers are
+// never reused. Pure; one thread.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +25,6 @@ class PeerTable {
   PeerId heard(std::string_view routing_id);
 
   std::optional<std::string_view> routing_id(PeerId peer) const;
-  void forget(PeerId peer);
   std::size_t size() const { return order_.size(); }
 
  private:
@@ -32,6 +33,7 @@ class PeerTable {
     std::string routing_id;
   };
   using Place = std::list<Peer>::iterator;
+  void drop_first();
 
   const std::size_t size_max_;
   std::uint64_t next_id_ = 1;

@@ -141,7 +141,9 @@ struct Reactor::Impl {
     for (const auto id : ready) serve_watch(id);
     for (std::size_t i = 0; i < source_count; ++i) {
       const auto events = items[1 + watch_count + i].revents;
-      if (sources[i] && (events & ZMQ_POLLIN) != 0) sources[i]->drain(kBatch);
+      if (sources[i] && (events & ZMQ_POLLIN) != 0) {
+        sources[i]->drain(kBatch, SteadyClock().now() + kShare);
+      }
       if (sources[i] && (events & ZMQ_POLLOUT) != 0) sources[i]->flush();
     }
   }
@@ -203,7 +205,6 @@ Reactor::~Reactor() = default;
 
 void Reactor::run() {
   while (!impl_->stopping) turn(std::chrono::hours(1));
-  impl_->stopping = false;
 }
 
 void Reactor::stop() {
@@ -234,8 +235,8 @@ bool Reactor::post(std::function<void()> fn) {
       impl_->room.wait(lock, [this] {
         return impl_->posts.size() < kPostMax || impl_->stopping;
       });
-      if (impl_->posts.size() >= kPostMax) return false;
     }
+    if (impl_->stopping) return false;
     impl_->posts.push_back(std::move(fn));
   }
   impl_->bell.ring();

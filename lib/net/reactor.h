@@ -28,10 +28,11 @@ using WatchId = Id<struct WatchTag>;
 class Source {
  public:
   virtual ~Source() = default;
-  virtual void* handle() = 0;             // a libzmq socket
-  virtual bool wants_write() const = 0;   // has something queued
-  virtual void drain(std::size_t n) = 0;  // deliver up to n messages
-  virtual void flush() = 0;               // the peer has room again
+  virtual void* handle() = 0;            // a libzmq socket
+  virtual bool wants_write() const = 0;  // has something queued
+  // Delivers up to n messages, and no more once the time is over.
+  virtual void drain(std::size_t n, Instant until) = 0;
+  virtual void flush() = 0;  // the peer has room again
 };
 
 class Reactor {
@@ -39,23 +40,26 @@ class Reactor {
   // Functions that may wait in post(), timers, sockets and descriptors.
   static constexpr std::size_t kPostMax = std::size_t{1} << 16;
   static constexpr std::size_t kTimerMax = std::size_t{1} << 20;
-  static constexpr std::size_t kBatch = 64;  // messages a socket and turn
+  // Of a socket in one turn: messages, and the time after which timers and
+  // signals have their turn, however long the messages take.
+  static constexpr std::size_t kBatch = 64;
+  static constexpr Duration kShare = std::chrono::milliseconds(50);
 
   Reactor();
   ~Reactor();
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
 
-  // Turns until stop(); at once if stop() came before. May be called again.
+  // Turns until stop(), which is for good: none if it came before.
   void run();
   void stop();
 
   // One turn, waiting at most `wait` for something to happen.
   void turn(Duration wait);
 
-  // Runs fn on the reactor's thread, after everything posted before it. With
-  // kPostMax waiting, another thread waits for room (the reactor's own never
-  // does). False: stopped while it waited; fn will not run.
+  // Runs fn on the reactor's thread, after everything posted before it, unless
+  // stop() comes first. With kPostMax waiting, another thread waits for room
+  // (the reactor's own never does). False: stopped; fn will not run.
   bool post(std::function<void()> fn);
 
   Instant now() const;

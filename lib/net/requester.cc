@@ -111,7 +111,8 @@ Status Requester::send(const wire::Message& message) {
 Result<wire::Message> Requester::receive(Duration timeout) {
   const auto deadline = deadline_after(timeout);
   std::vector<Blob> frames;
-  while (!receive_frames(impl_->socket, frames)) {
+  Received got;
+  while ((got = receive_frames(impl_->socket, frames)) == Received::nothing) {
     const auto ready = impl_->wait_for(ZMQ_POLLIN, deadline);
     if (ready == Ready::woken) return impl_->woken();
     if (ready == Ready::late) {
@@ -121,7 +122,8 @@ Result<wire::Message> Requester::receive(Duration timeout) {
   }
   ++impl_->counters.received_messages;
   impl_->counters.received_bytes += bytes_of(frames);
-  auto message = wire::from_frames(frames);
+  auto message =
+      got == Received::whole ? wire::from_frames(frames) : over_the_limits();
   if (!message) ++impl_->counters.bad_messages;
   return message;
 }

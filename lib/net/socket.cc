@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <deque>
+#include <filesystem>
 #include <utility>
 
 #include "base/check.h"
@@ -37,9 +38,34 @@ Error cannot_listen(const std::string& address, const zmq::error_t& e) {
 // What a router tells the sender of a bad message.
 wire::Message refusal(const Error& fault) {
   wire::Refused refused;
-  refused.code = fault.code == Code::conflict ? "wire_version" : "bad_message";
+  refused.code = fault.code == Code::conflict    ? "wire_version"
+                 : fault.code == Code::exhausted ? "busy"
+                                                 : "bad_message";
   refused.text = fault.message;
   return {refused, {}};
+}
+
+SendResult unsent(const Error& fault) {
+  return fault.code == Code::exhausted ? SendResult::too_large
+                                       : SendResult::no_room;
+}
+
+// libzmq removes what it finds at an ipc path, also a file, or the socket of a
+// process that is too busy to answer: only a dead socket makes way.
+Status check_free(const Address& address) {
+  if (address.transport != Transport::ipc) return Done{};
+  const auto refuse = [&](Code code, std::string_view why) {
+    return error(code, "cannot listen on {} ({})", address.text(), why);
+  };
+  std::error_code ignored;
+  const auto there = std::filesystem::status(address.path, ignored);
+  if (std::filesystem::exists(there) && !std::filesystem::is_socket(there)) {
+    return refuse(Code::unavailable, "what is there is no socket");
+  }
+  const auto why = probe(address, std::chrono::seconds(1));
+  if (why.empty()) return refuse(Code::conflict, "address in use");
+  if (why == "refused" || why == "no such file") return Done{};
+  return refuse(Code::unavailable, why);
 }
 
 std::string_view text_of(const Blob& blob) {
@@ -72,17 +98,23 @@ struct RouterSocket::Impl final : Source {
   bool wants_write() const override { return false; }
   void flush() override {}
 
-  void drain(std::size_t n) override {
-    while (n-- > 0 && !closed && receive_frames(socket, frames)) {
-      take();
+  void drain(std::size_t n, Instant until) override {
+    while (n-- > 0 && !closed && SteadyClock().now() < until) {
+      const auto got = receive_frames(socket, frames);
+      if (got == Received::nothing) return;
+      take(got == Received::whole);
     }
   }
 
-  void take() {
+  void take(bool whole) {
+    if (frames.empty()) {  // no memory, not even for who sent it
+      ++counters.bad_messages;
+      return;
+    }
     const auto peer = peers.heard(text_of(frames.front()));
     const auto body = std::span<const Blob>(frames).subspan(1);
     count_received(counters, body);
-    auto message = wire::from_frames(body);
+    auto message = whole ? wire::from_frames(body) : over_the_limits();
     frames.clear();
     if (message) {
       on_message(peer, std::move(*message));
@@ -92,19 +124,24 @@ struct RouterSocket::Impl final : Source {
     (void)send(peer, refusal(message.error()));
   }
 
-  bool send(PeerId peer, const wire::Message& message) {
+  // A peer that is gone keeps its number: it may be back in a moment under the
+  // same routing id, and whoever holds the number answers it still.
+  SendResult send(PeerId peer, const wire::Message& message) {
+    const auto sent = try_send(peer, message);
+    if (sent != SendResult::taken) ++counters.unsent_messages;
+    return sent;
+  }
+
+  SendResult try_send(PeerId peer, const wire::Message& message) {
     const auto routing_id = peers.routing_id(peer);
+    if (!routing_id) return SendResult::no_room;
     auto out = wire::to_frames(message, cut);
-    if (routing_id && out) {
-      const auto sent = send_frames(socket, *out, &*routing_id);
-      if (sent == Sent::gone) peers.forget(peer);
-      if (sent == Sent::done) {
-        count_sent(counters, *out);
-        return true;
-      }
+    if (!out) return unsent(out.error());
+    if (send_frames(socket, *out, &*routing_id) != Sent::done) {
+      return SendResult::no_room;
     }
-    ++counters.unsent_messages;
-    return false;
+    count_sent(counters, *out);
+    return SendResult::taken;
   }
 
   Result<std::string> bind(const std::string& text) {
@@ -112,12 +149,7 @@ struct RouterSocket::Impl final : Source {
     if (address.transport == Transport::tcp) {
       PSM_TRY(address.host, numeric_host(address));
     }
-    // libzmq takes a path over from whoever listens there.
-    if (address.transport == Transport::ipc &&
-        probe(address, std::chrono::seconds(1)).empty()) {
-      return error(Code::conflict, "cannot listen on {} (address in use)",
-                   text);
-    }
+    PSM_DO(check_free(address));
     try {
       if (is_ipv6(address)) socket.set(zmq::sockopt::ipv6, true);
       socket.bind(address.text());
@@ -157,7 +189,7 @@ Result<std::string> RouterSocket::bind(const std::string& address) {
   return impl_->bind(address);
 }
 
-bool RouterSocket::send(PeerId peer, const wire::Message& message) {
+SendResult RouterSocket::send(PeerId peer, const wire::Message& message) {
   return impl_->send(peer, message);
 }
 
@@ -180,10 +212,13 @@ struct DealerSocket::Impl final : Source {
   void* handle() override { return socket.handle(); }
   bool wants_write() const override { return !outbox.empty(); }
 
-  void drain(std::size_t n) override {
-    while (n-- > 0 && !closed && receive_frames(socket, frames)) {
+  void drain(std::size_t n, Instant until) override {
+    while (n-- > 0 && !closed && SteadyClock().now() < until) {
+      const auto got = receive_frames(socket, frames);
+      if (got == Received::nothing) return;
       count_received(counters, frames);
-      auto message = wire::from_frames(frames);
+      auto message = got == Received::whole ? wire::from_frames(frames)
+                                            : over_the_limits();
       frames.clear();
       if (message) {
         on_message(std::move(*message));
@@ -203,17 +238,15 @@ struct DealerSocket::Impl final : Source {
     while (!outbox.empty() && try_send(outbox.front())) outbox.pop_front();
   }
 
-  bool send(const wire::Message& message) {
+  SendResult send(const wire::Message& message) {
     auto out = wire::to_frames(message, cut);
-    if (out) {
-      if (outbox.empty() && try_send(*out)) return true;
-      if (outbox.size() < outbox_max) {
-        outbox.push_back(std::move(*out));
-        return true;
-      }
+    if (out && outbox.empty() && try_send(*out)) return SendResult::taken;
+    if (out && outbox.size() < outbox_max) {
+      outbox.push_back(std::move(*out));
+      return SendResult::taken;
     }
     ++counters.unsent_messages;
-    return false;
+    return out ? SendResult::no_room : unsent(out.error());
   }
 
   void close() {
@@ -245,7 +278,7 @@ DealerSocket::DealerSocket(Reactor& reactor, Context& context,
 
 DealerSocket::~DealerSocket() { impl_->close(); }
 
-bool DealerSocket::send(const wire::Message& message) {
+SendResult DealerSocket::send(const wire::Message& message) {
   return impl_->send(message);
 }
 

@@ -10,7 +10,8 @@
 // memory. Elsewhere, blobs travel in frames of at most 1 MiB.
 //
 // A bad message is counted and dropped; a RouterSocket answers it with Refused
-// {bad_message} or {wire_version}. A DealerSocket never answers by itself.
+// {bad_message}, {wire_version} or {busy} (no memory). A DealerSocket never
+// answers by itself.
 //
 // Used from the reactor's thread only. Reactor and Context outlive the socket.
 // A handler may destroy the socket that called it. Constructors throw Failure
@@ -50,7 +51,14 @@ struct Counters {
   std::uint64_t sent_messages = 0, sent_bytes = 0;
   std::uint64_t received_messages = 0, received_bytes = 0;
   std::uint64_t bad_messages = 0;     // received, undecodable
-  std::uint64_t unsent_messages = 0;  // send() returned false
+  std::uint64_t unsent_messages = 0;  // send() did not take them
+};
+
+// What became of a message that was given to send().
+enum class SendResult : std::uint8_t {
+  taken,
+  no_room,    // now; the peer is gone, or its queue is full
+  too_large,  // over the wire's limits: sending it again is no use
 };
 
 class RouterSocket {
@@ -69,8 +77,7 @@ class RouterSocket {
   // invalid (malformed; no such interface), unavailable (anything else).
   Result<std::string> bind(const std::string& address);
 
-  // False: the peer is gone, or its queue is full.
-  bool send(PeerId peer, const wire::Message& message);
+  SendResult send(PeerId peer, const wire::Message& message);
 
   std::size_t peer_count() const;
   const Counters& counters() const;
@@ -93,8 +100,8 @@ class DealerSocket {
   DealerSocket& operator=(const DealerSocket&) = delete;
 
   // Sends in order, at once or as soon as the peer is connected and has room.
-  // False: outbox_max messages wait already, or it is over the wire's limits.
-  bool send(const wire::Message& message);
+  // no_room: outbox_max messages wait already.
+  SendResult send(const wire::Message& message);
 
   // Forgets the messages that wait for room.
   void clear();

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <random>
 #include <utility>
 
@@ -17,10 +18,17 @@ using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kHandshake(5000);
-constexpr milliseconds kBeat(2000);  // ZMTP: finds cut cables, not hung peers
-constexpr milliseconds kBeatTimeout(8000);
+// Silence on a connection, tries and the time between them (seconds): the
+// kernel finds cut cables within 25 s. Not ZMTP heartbeats: their timer makes
+// libzmq 4.3.4 abort when a peer resets a connection whose queue here is full
+// (stream_engine_base.cpp, 331). Hung peers are found by our own heartbeats.
+constexpr int kIdle = 10, kProbes = 3, kProbeEvery = 5;
 // A blob this small is cheaper to copy than to share.
 constexpr std::size_t kCopyMax = 512;
+// What is kept of a multipart: a routing id, a header, the blobs.
+constexpr std::uint64_t kKeptBytesMax =
+    255 + wire::kHeaderBytesMax + wire::kMessageBytesMax;
+constexpr std::size_t kKeptFramesMax = 1 + wire::kFrameCountMax;
 
 int ms(Duration d) {
   return static_cast<int>(duration_cast<milliseconds>(d).count());
@@ -64,6 +72,16 @@ Blob blob_of(zmq::message_t message) {
   return Blob(owner, {data, owner->size()});
 }
 
+// False: no memory for it.
+bool keep(std::vector<Blob>& frames, zmq::message_t& message) {
+  try {
+    frames.push_back(blob_of(std::move(message)));
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
 zmq::send_flags flags(bool more) {
   return more ? zmq::send_flags::dontwait | zmq::send_flags::sndmore
               : zmq::send_flags::dontwait;
@@ -94,9 +112,10 @@ zmq::socket_t make_socket(Context& context, zmq::socket_type type,
     socket.set(opt::rcvhwm, options.queue_max);
     socket.set(opt::maxmsgsize, std::int64_t{wire::kHeaderBytesMax});
     socket.set(opt::handshake_ivl, static_cast<int>(kHandshake.count()));
-    socket.set(opt::heartbeat_ivl, static_cast<int>(kBeat.count()));
-    socket.set(opt::heartbeat_timeout, static_cast<int>(kBeatTimeout.count()));
-    socket.set(opt::heartbeat_ttl, static_cast<int>(kBeatTimeout.count()));
+    socket.set(opt::tcp_keepalive, 1);
+    socket.set(opt::tcp_keepalive_idle, kIdle);
+    socket.set(opt::tcp_keepalive_cnt, kProbes);
+    socket.set(opt::tcp_keepalive_intvl, kProbeEvery);
     if (type == zmq::socket_type::router) {
       socket.set(opt::router_mandatory, true);
       socket.set(opt::router_handover, true);
@@ -123,7 +142,7 @@ zmq::socket_t make_dealer(Context& context, const std::string& address,
   const auto parsed = parse_peer_address(address).value(2);
   auto socket = make_socket(context, zmq::socket_type::dealer, options);
   try {
-    if (is_ipv6(parsed)) socket.set(zmq::sockopt::ipv6, true);
+    if (over_ipv6(parsed)) socket.set(zmq::sockopt::ipv6, true);
     socket.connect(parsed.text());
   } catch (const zmq::error_t& e) {
     throw Failure(2, error(Code::invalid, "cannot connect to {} ({})", address,
@@ -161,22 +180,37 @@ Sent send_frames(zmq::socket_t& socket, std::span<const Blob> frames,
   }
 }
 
-bool receive_frames(zmq::socket_t& socket, std::vector<Blob>& frames) {
+// A multipart is read to its end whatever happens: half of one would be taken
+// for the start of the next.
+Received receive_frames(zmq::socket_t& socket, std::vector<Blob>& frames) {
   frames.clear();
+  std::uint64_t bytes = 0;
+  bool whole = true;
   try {
     bool more = true;
     while (more) {
       zmq::message_t message;
-      if (!socket.recv(message, zmq::recv_flags::dontwait)) return false;
+      if (!socket.recv(message, zmq::recv_flags::dontwait)) {
+        return Received::nothing;
+      }
       more = message.more();
-      if (frames.size() > wire::kFrameCountMax + 1) continue;
-      frames.push_back(blob_of(std::move(message)));
+      bytes += message.size();
+      whole = whole && bytes <= kKeptBytesMax &&
+              frames.size() < kKeptFramesMax && keep(frames, message);
+      if (!whole && frames.size() > 1) frames.resize(1);
     }
     order();
-    return true;
+    return whole ? Received::whole : Received::dropped;
   } catch (const zmq::error_t&) {
-    return false;
+    return Received::nothing;
   }
+}
+
+Result<wire::Message> over_the_limits() {
+  return error(Code::corrupt,
+               "a message of more than {} bytes or {} frames, or no memory "
+               "for it",
+               wire::kMessageBytesMax, wire::kFrameCountMax);
 }
 
 std::uint64_t bytes_of(std::span<const Blob> frames) {

@@ -33,9 +33,18 @@ enum class Sent { done, full, gone };
 Sent send_frames(zmq::socket_t& socket, std::span<const Blob> frames,
                  const std::string_view* routing_id = nullptr);
 
-// The next multipart, if one is there. Too many frames: the rest is dropped,
-// and the message is one that wire::from_frames refuses.
-bool receive_frames(zmq::socket_t& socket, std::vector<Blob>& frames);
+enum class Received {
+  nothing,
+  whole,
+  dropped,  // over the wire's limits, or no memory for it
+};
+
+// The next multipart, if one is there. Of a dropped one the first frame is
+// kept, where there was memory for it: to a router, it is the routing id.
+Received receive_frames(zmq::socket_t& socket, std::vector<Blob>& frames);
+
+// What a dropped message is refused with.
+Result<wire::Message> over_the_limits();
 
 std::uint64_t bytes_of(std::span<const Blob> frames);
 

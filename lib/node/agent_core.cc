@@ -30,9 +30,18 @@ AgentCore::AgentCore(AgentSettings settings) : settings_(std::move(settings)) {}
 
 AgentCore::Actions AgentCore::start(Instant now) {
   Actions out;
-  heard_ = now;
+  heard_ = last_turn_ = now;
   join(now, out);
   return out;
+}
+
+// A process that was stopped (SIGSTOP) or starved has heard nobody: it gives
+// that time back before it judges. It is asked again each heartbeat, or
+// sooner than kJoinWaitMax while it joins.
+void AgentCore::turn(Instant now) {
+  const auto away = now - last_turn_ - std::max(heartbeat_, kJoinWaitMax);
+  if (away > Duration::zero()) heard_ += away;
+  last_turn_ = std::max(last_turn_, now);
 }
 
 // Begins a new life: what the master knew of the last one is void.
@@ -52,6 +61,7 @@ void AgentCore::join(Instant now, Actions& out) {
 AgentCore::Actions AgentCore::on(Instant now, const wire::Message& message) {
   Actions out;
   if (state_ == State::over || state_ == State::idle) return out;
+  turn(now);
   heard_ = now;
   reached_ = true;
   if (std::exchange(silent_, false)) out.emplace_back(Heard{});
@@ -151,6 +161,7 @@ void AgentCore::fail(std::string text, Actions& out) {
 AgentCore::Actions AgentCore::tick(Instant now, std::uint64_t progress) {
   Actions out;
   if (state_ == State::over || state_ == State::idle) return out;
+  turn(now);
   if (now - heard_ >= settings_.timeout) {
     fail(reached_ ? format("master {} was silent for {} s", settings_.master,
                            seconds(settings_.timeout))

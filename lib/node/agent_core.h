@@ -69,6 +69,7 @@ class AgentCore {
     Instant next;
   };
 
+  void turn(Instant now);
   void join(Instant now, Actions& out);
   void take(const wire::JoinOk& ok, Actions& out);
   void take(Instant now, const wire::Refused& refused, Actions& out);
@@ -84,7 +85,7 @@ class AgentCore {
   wire::View view_;
   std::uint64_t lives_ = 0, incarnation_ = 0;
   bool reached_ = false, silent_ = false;
-  Instant heard_, join_next_, beat_next_;
+  Instant heard_, last_turn_, join_next_, beat_next_;
   Duration join_wait_{}, heartbeat_ = std::chrono::seconds(1);
   std::uint32_t liveness_ = 4;
   std::map<RepeatKey, Repeat> repeats_;

@@ -63,12 +63,34 @@ Status Compute::name_classes(tensor::Batch& batch, Buffers& buffers,
   return Done{};
 }
 
+// Labels in the units that the model is trained in.
+void Compute::scale_labels(tensor::Batch& batch, Buffers& buffers) const {
+  const auto& s = model_.settings();
+  if (s.label_mean == 0 && s.label_scale == 1) return;
+  buffers.label.resize(batch.row_count);
+  for (std::size_t r = 0; r < batch.row_count; ++r) {
+    buffers.label[r] = static_cast<float>(
+        (double{batch.label[r]} - s.label_mean) / s.label_scale);
+  }
+  batch.label = buffers.label;
+}
+
+// Losses in the labels' own units: both are squares of a distance.
+void Compute::scale_sums(model::Sums& sums) const {
+  const double square =
+      model_.settings().label_scale * model_.settings().label_scale;
+  if (square == 1) return;
+  sums[model::Sums::loss] *= square;
+  sums[model::Sums::squared_error] *= square;
+}
+
 Result<store::Sum> Compute::leaf(const Work& work, std::size_t index,
                                  std::uint32_t leaf, Buffers& buffers) const {
   const auto& step = work.step;
   auto batch = source_.block(step.eval, step.shard, step.block_begin + leaf,
                              buffers.scratch);
   PSM_DO(name_classes(batch, buffers, step));
+  scale_labels(batch, buffers);
   const auto& tables = model_.tables();
   buffers.rows.resize(tables.size());
   std::vector<std::span<const float>> dense(work.dense.begin(),
@@ -92,6 +114,7 @@ Result<store::Sum> Compute::leaf(const Work& work, std::size_t index,
   store::Sum sum;
   if (step.eval) {
     model::evaluate(model_, batch, weights, sum.sums, sum.curve);
+    scale_sums(sum.sums);
     return sum;
   }
   std::vector<std::span<float>> dense_out, table_out;
@@ -108,6 +131,7 @@ Result<store::Sum> Compute::leaf(const Work& work, std::size_t index,
   }
   model_.loss_and_gradient(batch, weights,
                            {.dense = dense_out, .table = table_out}, sum.sums);
+  scale_sums(sum.sums);
   return sum;
 }
 

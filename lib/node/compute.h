@@ -48,6 +48,8 @@ class Compute {
                              store::Node node, Buffers& buffers) const;
   Result<store::Sum> leaf(const Work& work, std::size_t index,
                           std::uint32_t leaf, Buffers& buffers) const;
+  void scale_labels(tensor::Batch& batch, Buffers& buffers) const;
+  void scale_sums(model::Sums& sums) const;
   Status name_classes(tensor::Batch& batch, Buffers& buffers,
                       const placement::Step& step) const;
 

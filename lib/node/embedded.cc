@@ -39,6 +39,21 @@ struct Embedded::Impl {
       workers.push_back(std::make_unique<Worker>(context, std::move(o)));
       worker_addresses.push_back(workers.back()->address());
     }
+    try {
+      run_all();
+    } catch (...) {  // no thread is left; those that run must end first
+      stop_all();
+      throw;
+    }
+  }
+
+  ~Impl() {
+    stop_all();
+    workers.clear();
+    servers.clear();
+  }
+
+  void run_all() {
     threads.emplace_back([this] { guard([this] { master.run(); }); });
     for (auto& server : servers) {
       threads.emplace_back([this, &s = *server] { guard([&] { s.run(); }); });
@@ -48,13 +63,11 @@ struct Embedded::Impl {
     }
   }
 
-  ~Impl() {
+  void stop_all() {
     for (auto& worker : workers) worker->stop();
     for (auto& server : servers) server->stop();
     master.stop();
     threads.clear();  // joins
-    workers.clear();
-    servers.clear();
   }
 
   template <class Run>

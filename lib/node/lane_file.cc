@@ -5,7 +5,6 @@
 #include <numeric>
 
 #include "base/format.h"
-#include "file/safetensors.h"
 
 namespace psmith::node {
 namespace {
@@ -38,80 +37,109 @@ TableCopy copy_of(const store::Table& table) {
   return out;
 }
 
-void add_ranges(const store::Lane& lane, const model::Model& model,
-                std::uint64_t version, std::vector<Blob>& held,
-                std::vector<file::Tensor>& tensors) {
-  const auto ranges = lane.placement().ranges(lane.lane_index());
-  for (std::size_t i = 0; i < ranges.size(); ++i) {
-    const auto name =
-        format("t.{}.{}-{}", model.tensors()[ranges[i].tensor].name,
-               ranges[i].begin, ranges[i].end);
-    held.push_back(lane.weights().dense(i, version));
-    tensors.push_back(
-        {{name, file::DType::f32, {ranges[i].size()}}, held.back().bytes()});
-    for (std::size_t s = 0; s < lane.weights().slot_count(); ++s) {
-      tensors.push_back(file::tensor_of<float>(
-          format("{}.slot{}", name, s), {ranges[i].size()},
-          lane.weights().dense_slot(i, s)));
-    }
-  }
+// A job's name is a person's choice; as part of a path it must stay one
+// folder's name.
+std::string folder_name(std::string_view name) {
+  constexpr std::size_t kSizeMax = 100;
+  std::string out(name.empty() ? "job" : name.substr(0, kSizeMax));
+  const auto good = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+  };
+  std::replace_if(
+      out.begin(), out.end(), [&](char c) { return !good(c); }, '_');
+  if (out.front() == '.') out.front() = '_';
+  return out;
 }
 
-void add_table(const std::string& name, const TableCopy& copy,
-               std::uint64_t width, std::vector<file::Tensor>& tensors) {
-  const std::uint64_t rows = copy.key.size();
-  tensors.push_back(file::tensor_of<std::uint64_t>(format("table.{}.key", name),
-                                                   {rows}, copy.key));
-  tensors.push_back(file::tensor_of<float>(format("table.{}.weight", name),
-                                           {rows, width}, copy.weight));
-  for (std::size_t s = 0; s < copy.slot.size(); ++s) {
-    tensors.push_back(file::tensor_of<float>(format("table.{}.slot{}", name, s),
-                                             {rows, width}, copy.slot[s]));
+// Fills a LaneCopy.
+class Copier {
+ public:
+  Copier(const store::Lane& lane, std::uint64_t version, LaneCopy& out)
+      : lane_(lane), version_(version), out_(out) {}
+
+  void ranges(const model::Model& model) {
+    const auto ranges = lane_.placement().ranges(lane_.lane_index());
+    for (std::size_t i = 0; i < ranges.size(); ++i) {
+      const auto name =
+          format("t.{}.{}-{}", model.tensors()[ranges[i].tensor].name,
+                 ranges[i].begin, ranges[i].end);
+      const auto size = ranges[i].size();
+      add(name, file::DType::f32, {size}, lane_.weights().dense(i, version_));
+      for (std::size_t s = 0; s < lane_.weights().slot_count(); ++s) {
+        const auto slot = lane_.weights().dense_slot(i, s);
+        add(format("{}.slot{}", name, s), file::DType::f32, {size},
+            Blob::of(std::vector<float>(slot.begin(), slot.end())));
+      }
+    }
   }
-}
+
+  void table(const std::string& name, const store::Table& table) {
+    auto rows = copy_of(table);
+    const std::uint64_t count = rows.key.size();
+    const std::uint64_t width = table.width();
+    add(format("table.{}.key", name), file::DType::u64, {count},
+        Blob::of(std::move(rows.key)));
+    add(format("table.{}.weight", name), file::DType::f32, {count, width},
+        Blob::of(std::move(rows.weight)));
+    for (std::size_t s = 0; s < rows.slot.size(); ++s) {
+      add(format("table.{}.slot{}", name, s), file::DType::f32, {count, width},
+          Blob::of(std::move(rows.slot[s])));
+    }
+  }
+
+ private:
+  void add(std::string name, file::DType dtype,
+           std::vector<std::uint64_t> shape, Blob bytes) {
+    out_.tensors.push_back(
+        {{std::move(name), dtype, std::move(shape)}, bytes.bytes()});
+    out_.held.push_back(std::move(bytes));
+  }
+
+  const store::Lane& lane_;
+  const std::uint64_t version_;
+  LaneCopy& out_;
+};
 
 }  // namespace
 
-Result<LaneFile> write_lane_file(const store::Lane& lane,
-                                 std::uint64_t version) {
+LaneCopy copy_lane(const store::Lane& lane, std::uint64_t version) {
   const auto& record = lane.record();
-  PSM_TRY(const auto model, model::make_model(record.spec.model));
-  std::vector<Blob> held;
-  std::vector<file::Tensor> tensors;
-  add_ranges(lane, *model, version, held, tensors);
-  std::vector<TableCopy> copies;
-  for (std::size_t t = 0; t < model->tables().size(); ++t) {
-    copies.push_back(copy_of(lane.weights().table(t)));
-  }
-  for (std::size_t t = 0; t < copies.size(); ++t) {
-    add_table(model->tables()[t].name, copies[t], model->tables()[t].width,
-              tensors);
-  }
+  const auto model = model::make_model(record.spec.model).value(78);
   const auto number = record.lanes[lane.lane_index()].lane;
-  LaneFile out;
-  out.file = format("{}-{}/v{:08}/lane-{}.safetensors",
-                    record.spec.name.empty() ? "job" : record.spec.name,
-                    record.job.value(), version, number);
-  const auto path =
-      std::filesystem::path(record.spec.checkpoint_folder) / out.file;
+  LaneCopy out;
+  out.folder = record.spec.checkpoint_folder;
+  out.file = format("{}-{}/v{:08}-r{}/lane-{}.safetensors",
+                    folder_name(record.spec.name), record.job.value(), version,
+                    record.recovery, number);
+  Copier copier(lane, version, out);
+  copier.ranges(*model);
+  for (std::size_t t = 0; t < model->tables().size(); ++t) {
+    copier.table(model->tables()[t].name, lane.weights().table(t));
+  }
+  out.metadata = {{"psmith", "checkpoint"},
+                  {"version", format("{}", version)},
+                  {"recovery", format("{}", record.recovery)},
+                  {"placement", format("{}", record.placement)},
+                  {"lane", format("{}", number)},
+                  {"lanes", format("{}", record.lanes.size())},
+                  {"dataset", record.spec.train.digest},
+                  {"header", record.spec.model_header}};
+  return out;
+}
+
+Result<LaneFile> write_lane_file(const LaneCopy& copy) {
+  const auto path = copy.folder / copy.file;
   std::error_code failed;
   std::filesystem::create_directories(path.parent_path(), failed);
   if (failed) {
     return error(Code::unavailable, "{}: cannot be made: {}",
                  path.parent_path().string(), failed.message());
   }
-  const file::Metadata metadata{{"psmith", "checkpoint"},
-                                {"version", format("{}", version)},
-                                {"recovery", format("{}", record.recovery)},
-                                {"placement", format("{}", record.placement)},
-                                {"lane", format("{}", number)},
-                                {"lanes", format("{}", record.lanes.size())},
-                                {"dataset", record.spec.train.digest},
-                                {"header", record.spec.model_header}};
-  PSM_TRY(const auto saved, file::save_tensors(path, tensors, metadata));
-  out.sha256 = saved.sha256;
-  out.bytes = saved.bytes;
-  return out;
+  PSM_TRY(const auto saved,
+          file::save_tensors(path, copy.tensors, copy.metadata));
+  return LaneFile{
+      .file = copy.file, .sha256 = saved.sha256, .bytes = saved.bytes};
 }
 
 }  // namespace psmith::node

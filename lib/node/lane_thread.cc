@@ -1,7 +1,9 @@
 #include "node/lane_thread.h"
 
 #include "base/format.h"
+#include "node/guard.h"
 #include "node/lane_file.h"
+#include "wire/limits.h"
 
 namespace psmith::node {
 namespace {
@@ -23,11 +25,50 @@ Asked asked_of(const wire::Body& body) {
       body);
 }
 
+constexpr auto kNoMemory =
+    "a server has too little memory: start more servers, or on machines with "
+    "more";
+
+wire::Message refusal(std::string code, std::string text, const Asked& asked) {
+  return {wire::Refused{.code = std::move(code),
+                        .text = std::move(text),
+                        .seq = asked.seq,
+                        .job = asked.job,
+                        .retry_ms = 50},
+          {}};
+}
+
+// The thread that writes: the file, and what the master hears of it.
+wire::Body written(wire::CheckpointDone done, const LaneCopy& copy) {
+  std::string why;
+  const auto fault = failure_of([&] {
+    auto file = write_lane_file(copy);
+    if (!file) {
+      why = file.error().message;
+      return;
+    }
+    done.file = file->file;
+    done.sha256 = file->sha256;
+    done.bytes = file->bytes;
+  });
+  if (fault) why = fault->what();
+  if (why.empty()) return done;
+  return wire::JobFailed{.node = {},
+                         .job = done.job,
+                         .recovery = done.recovery,
+                         .reason = "checkpoint: " + why,
+                         .status = 74};
+}
+
 }  // namespace
 
 LaneThread::LaneThread(net::Context& context, const std::string& listen,
-                       store::Lane::Limits limits, ToMaster to_master)
-    : context_(context), limits_(limits), to_master_(std::move(to_master)) {
+                       store::Lane::Limits limits, ToMaster to_master,
+                       OnFault on_fault)
+    : context_(context),
+      limits_(limits),
+      to_master_(std::move(to_master)),
+      on_fault_(std::move(on_fault)) {
   socket_ = std::make_unique<net::RouterSocket>(
       reactor_, context_, [this](PeerId from, wire::Message message) {
         on_frame(from, std::move(message));
@@ -47,7 +88,8 @@ LaneThread::~LaneThread() {
 void LaneThread::start() {
   thread_ = std::jthread([this] {
     reactor_.every(store::Lane::kTick, [this] { tick(); });
-    reactor_.run();
+    const auto why = failure_of([this] { reactor_.run(); });
+    if (why) on_fault_(*why);
   });
 }
 
@@ -59,6 +101,7 @@ void LaneThread::start_job(wire::JobRecord record, std::size_t index,
   });
 }
 
+// The record comes from others: its lead's address may be no address at all.
 Status LaneThread::begin(wire::JobRecord record, std::size_t index) {
   const auto id = record.job;
   const auto found = jobs_.find(id);
@@ -66,32 +109,39 @@ Status LaneThread::begin(wire::JobRecord record, std::size_t index) {
       found->second.lane->record().recovery >= record.recovery) {
     return Done{};
   }
-  Job job;
-  const std::string lead = record.lanes[0].address;
   try {
+    Job job;
+    const std::string lead = record.lanes[0].address;
     job.lane = std::make_unique<store::Lane>(std::move(record), index,
                                              reactor_.now(), limits_);
-  } catch (const Failure& failure) {
-    return Error{Code::invalid, failure.what()};
+    if (index != 0) {
+      job.lead = std::make_unique<net::DealerSocket>(reactor_, context_, lead,
+                                                     [](wire::Message) {});
+    }
+    jobs_[id] = std::move(job);
   } catch (const std::bad_alloc&) {
-    return Error{Code::exhausted, "a server has too little memory"};
+    return Error{Code::exhausted, kNoMemory};
+  } catch (const std::exception& fault) {
+    return Error{Code::invalid, fault.what()};
   }
-  if (index != 0) {
-    job.lead = std::make_unique<net::DealerSocket>(reactor_, context_, lead,
-                                                   [](wire::Message) {});
-  }
-  auto& kept = jobs_[id] = std::move(job);
   if (knows_workers_) {
-    store::LaneEffects effects;
-    kept.lane->on_workers(workers_, reactor_.now(), effects);
-    run(kept, std::move(effects));
+    step(jobs_.at(id), [this](store::Lane& lane, auto& effects) {
+      lane.on_workers(workers_, reactor_.now(), effects);
+    });
+    sweep();
   }
   return Done{};
 }
 
 void LaneThread::end_job(wire::EndJob end) {
   reactor_.post([this, end] {
-    if (!end.keep) jobs_.erase(end.job);
+    const auto found = jobs_.find(end.job);
+    if (found == jobs_.end()) return;
+    if (end.keep) {
+      found->second.lane->settle();
+    } else {
+      jobs_.erase(found);
+    }
   });
 }
 
@@ -100,10 +150,11 @@ void LaneThread::set_workers(std::set<NodeId> workers) {
     workers_ = std::move(workers);
     knows_workers_ = true;
     for (auto& [id, job] : jobs_) {
-      store::LaneEffects effects;
-      job.lane->on_workers(workers_, reactor_.now(), effects);
-      run(job, std::move(effects));
+      step(job, [this](store::Lane& lane, auto& effects) {
+        lane.on_workers(workers_, reactor_.now(), effects);
+      });
     }
+    sweep();
   });
 }
 
@@ -111,68 +162,116 @@ void LaneThread::clear() {
   reactor_.post([this] { jobs_.clear(); });
 }
 
+// One event for a job's lane, and what the lane then wants done.
+template <class Fn>
+void LaneThread::step(Job& job, Fn fn) {
+  try {
+    store::LaneEffects effects;
+    fn(*job.lane, effects);
+    run(job, std::move(effects));
+  } catch (const std::bad_alloc&) {
+    fail(job, kNoMemory);
+  } catch (const std::exception& fault) {
+    fail(job, fault.what());
+  }
+}
+
+void LaneThread::fail(Job& job, std::string reason) {
+  const auto& record = job.lane->record();
+  if (!job.failed) {
+    to_master_(wire::JobFailed{.node = {},
+                               .job = record.job,
+                               .recovery = record.recovery,
+                               .reason = std::move(reason),
+                               .status = 1});
+  }
+  job.failed = true;
+}
+
+void LaneThread::sweep() {
+  std::erase_if(jobs_, [](const auto& item) { return item.second.failed; });
+}
+
 void LaneThread::tick() {
   for (auto& [id, job] : jobs_) {
-    store::LaneEffects effects;
-    job.lane->tick(reactor_.now(), effects);
-    run(job, std::move(effects));
+    step(job, [this](store::Lane& lane, auto& effects) {
+      lane.tick(reactor_.now(), effects);
+    });
   }
+  sweep();
 }
 
 void LaneThread::on_frame(PeerId from, wire::Message message) {
   const auto asked = asked_of(message.body);
   const auto found = jobs_.find(asked.job);
   if (found == jobs_.end()) {
-    socket_->send(
-        from,
-        {wire::Refused{.code = "unknown_job",
-                       .text = format("no job {} here", asked.job.value()),
-                       .seq = asked.seq,
-                       .job = asked.job,
-                       .retry_ms = 50},
-         {}});
+    socket_->send(from,
+                  refusal("unknown_job",
+                          format("no job {} here", asked.job.value()), asked));
     return;
   }
-  store::LaneEffects effects;
-  found->second.lane->on(from, std::move(message), reactor_.now(), effects);
-  run(found->second, std::move(effects));
+  step(found->second, [&](store::Lane& lane, auto& effects) {
+    lane.on(from, std::move(message), reactor_.now(), effects);
+  });
+  sweep();
 }
 
 void LaneThread::run(Job& job, store::LaneEffects effects) {
   for (auto& effect : effects) {
     if (auto* peer = std::get_if<store::ToPeer>(&effect)) {
-      // Not taken: the peer is gone, or asks again.
-      socket_->send(peer->peer, peer->message);
+      answer(job, *peer);
     } else if (auto* lead = std::get_if<store::ToLead>(&effect)) {
-      if (job.lead) job.lead->send(lead->message);
+      if (job.lead) job.lead->send(lead->message);  // not taken: said again
     } else if (auto* master = std::get_if<store::ToMaster>(&effect)) {
-      to_master_(std::move(master->message.body));
+      report(std::move(master->message.body));
     } else if (auto* checkpoint = std::get_if<store::SaveCheckpoint>(&effect)) {
       save(*job.lane, checkpoint->version);
     }
   }
 }
 
-void LaneThread::save(const store::Lane& lane, std::uint64_t version) {
-  auto written = write_lane_file(lane, version);
-  const auto& record = lane.record();
-  if (written) {
-    to_master_(
-        wire::CheckpointDone{.job = record.job,
-                             .recovery = record.recovery,
-                             .lane = record.lanes[lane.lane_index()].lane,
-                             .version = version,
-                             .file = written->file,
-                             .sha256 = written->sha256,
-                             .bytes = written->bytes});
-  } else {
-    to_master_(
-        wire::JobFailed{.node = {},
-                        .job = record.job,
-                        .recovery = record.recovery,
-                        .reason = "checkpoint: " + written.error().message,
-                        .status = 74});
+// Not taken for want of room: the peer is gone, or asks again. An answer that
+// is too large would be asked for without end.
+void LaneThread::answer(Job& job, const store::ToPeer& to) {
+  const auto sent = socket_->send(to.peer, to.message);
+  if (sent != net::SendResult::too_large) return;
+  if (std::holds_alternative<wire::FetchOk>(to.message.body)) {
+    socket_->send(to.peer, refusal("bad_message",
+                                   "too much at once: fetch fewer ranges or "
+                                   "buckets",
+                                   asked_of(to.message.body)));
+    return;
   }
+  const auto& lane = *job.lane;
+  fail(job, format("what lane {} sends a worker is over the {} bytes of one "
+                   "message: start more servers, or more lanes (psserver "
+                   "--threads)",
+                   lane.record().lanes[lane.lane_index()].lane,
+                   wire::kMessageBytesMax));
+}
+
+void LaneThread::report(wire::Body body) {
+  // A job has not ended before its checkpoints are written.
+  if (std::holds_alternative<wire::LaneDone>(body)) finish_writing();
+  to_master_(std::move(body));
+}
+
+void LaneThread::finish_writing() {
+  if (writing_.joinable()) writing_.join();
+}
+
+void LaneThread::save(const store::Lane& lane, std::uint64_t version) {
+  finish_writing();  // first: two copies at once might fill the memory
+  const auto& record = lane.record();
+  const wire::CheckpointDone done{.job = record.job,
+                                  .recovery = record.recovery,
+                                  .lane = record.lanes[lane.lane_index()].lane,
+                                  .version = version,
+                                  .file = {},
+                                  .sha256 = {}};
+  writing_ = std::jthread([this, done, copy = copy_lane(lane, version)] {
+    to_master_(written(done, copy));
+  });
 }
 
 }  // namespace psmith::node

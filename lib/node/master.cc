@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <optional>
+#include <random>
 #include <utility>
 
 #include "base/result.h"
@@ -20,6 +21,11 @@ std::uint64_t unix_ms() {
           .count());
 }
 
+std::uint64_t random_number() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+
 int status_of(Code code) { return code == Code::invalid ? 2 : 73; }
 
 }  // namespace
@@ -33,6 +39,7 @@ struct Master::Impl {
     if (!bound) throw Failure(status_of(bound.error().code), bound.error());
     endpoint = *bound;
     options.settings.listen = endpoint;
+    options.settings.incarnation = random_number();
     coordinator.emplace(std::move(options.settings), turn());
   }
 

@@ -20,7 +20,7 @@ namespace psmith::node {
 
 struct MasterOptions {
   std::string listen = "tcp://127.0.0.1:0";
-  sched::Settings settings;  // `listen` in it is filled in
+  sched::Settings settings;  // its listen and incarnation are filled in
 };
 
 class Master {

@@ -7,6 +7,7 @@
 #include "net/context.h"
 #include "net/reactor.h"
 #include "net/socket.h"
+#include "node/guard.h"
 #include "node/predictor.h"
 
 namespace psmith::node {
@@ -37,8 +38,12 @@ PredictPool::PredictPool(net::Context& context, Predictor& predictor,
     addresses_.push_back(
         worker->router.bind(format("inproc://predict-{}-{}", number, i))
             .value(70));
-    worker->thread =
-        std::jthread([&reactor = worker->reactor] { reactor.run(); });
+    // What a message makes it throw is lost with the message: whoever sent it
+    // asks again.
+    worker->thread = std::jthread([&reactor = worker->reactor] {
+      while (failure_of([&] { reactor.run(); })) {
+      }
+    });
     workers_.push_back(std::move(worker));
   }
 }

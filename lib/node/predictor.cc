@@ -21,8 +21,8 @@ wire::Message refused(std::string code, std::string text,
   return {.body = std::move(refusal), .blobs = {}};
 }
 
-wire::Message busy(std::string text) {
-  auto message = refused("busy", std::move(text));
+wire::Message busy(std::string text, std::uint64_t seq = 0) {
+  auto message = refused("busy", std::move(text), seq);
   std::get<wire::Refused>(message.body).retry_ms = kRetryMs;
   return message;
 }
@@ -49,6 +49,18 @@ Status Predictor::keep(data::SavedModel model, std::uint64_t file_bytes) {
 }
 
 wire::Message Predictor::on(const wire::Message& request) {
+  const auto* predict = std::get_if<wire::Predict>(&request.body);
+  const auto seq = predict == nullptr ? 0 : predict->seq;
+  try {
+    return answer(request);
+  } catch (const std::bad_alloc&) {
+    return busy("the worker has too little memory now", seq);
+  } catch (const std::exception& fault) {
+    return refused("invalid", fault.what(), seq);
+  }
+}
+
+wire::Message Predictor::answer(const wire::Message& request) {
   if (const auto* body = std::get_if<wire::Predict>(&request.body)) {
     return predict(*body, request.blobs);
   }
@@ -120,15 +132,25 @@ wire::Message Predictor::parse(const std::string& digest,
     }
     return ServedModel::make(std::move(saved));
   };
-  auto served = read();
-  const std::lock_guard lock(mutex_);
-  if (!served) {
+  // Whatever goes wrong, the model must not stay half read: it comes again.
+  const auto forget = [&] {
+    const std::lock_guard lock(mutex_);
     entries_.erase(digest);
-    return refused("invalid", served.error().message);
+  };
+  try {
+    auto served = read();
+    if (!served) {
+      forget();
+      return refused("invalid", served.error().message);
+    }
+    const std::lock_guard lock(mutex_);
+    Entry& entry = entries_[digest];
+    entry.parsing = false;
+    entry.served = std::move(*served);
+  } catch (...) {
+    forget();
+    throw;
   }
-  Entry& entry = entries_[digest];
-  entry.parsing = false;
-  entry.served = std::move(*served);
   return received(digest, total);
 }
 

@@ -6,7 +6,7 @@
 // harmless. A whole model is parsed and its digest checked before it serves.
 // Models are kept within model_max and byte_max (sizes of their files), the
 // least recently used dropped first. Nothing a message says is believed
-// before it is checked.
+// before it is checked; what there is no memory for is refused as busy.
 //
 // Thread-safe: on() may be called from every compute thread. Its lock guards
 // the list of models only and is never held while parsing or predicting.
@@ -40,7 +40,8 @@ class Predictor {
   // Serves a model that is in this process already.
   Status keep(data::SavedModel model, std::uint64_t file_bytes);
 
-  // The answer to a LoadModel or a Predict; Refused to anything else.
+  // The answer to a LoadModel or a Predict; Refused to anything else. Throws
+  // nothing.
   wire::Message on(const wire::Message& request);
 
   std::size_t model_count() const;
@@ -54,6 +55,7 @@ class Predictor {
     std::uint64_t used = 0;  // when, in calls
   };
 
+  wire::Message answer(const wire::Message& request);
   wire::Message load(const wire::LoadModel& request, const Blob& piece);
   wire::Message parse(const std::string& digest, std::vector<std::byte> file);
   wire::Message predict(const wire::Predict& request,

@@ -5,6 +5,7 @@
 
 #include "base/format.h"
 #include "placement/key.h"
+#include "wire/limits.h"
 
 namespace psmith::node {
 
@@ -50,6 +51,7 @@ Result<std::shared_ptr<const ServedModel>> ServedModel::make(
       new ServedModel(std::move(saved), std::move(model)));
   PSM_DO(served->check_shapes());
   served->index_ = KeyIndex(served->saved_.key);
+  served->add_zero_row();
   return std::shared_ptr<const ServedModel>(std::move(served));
 }
 
@@ -76,13 +78,23 @@ Status ServedModel::check_shapes() const {
   return Done{};
 }
 
+// In a new table that is just as long as it must be.
+void ServedModel::add_zero_row() {
+  if (model_->tables().empty()) return;
+  zero_row_ = static_cast<std::uint32_t>(saved_.key.size());
+  std::vector<float> table(saved_.table.size() + model_->tables()[0].width);
+  std::copy(saved_.table.begin(), saved_.table.end(), table.begin());
+  saved_.table = std::move(table);
+}
+
 Result<std::vector<float>> ServedModel::predict(
     const wire::Predict& request, std::span<const Blob> blobs) const {
   const auto outputs = saved_.settings.output_count();
-  if (request.row_count == 0 || request.row_count > kPredictRowMax ||
-      request.row_count * outputs > kPredictOutputMax) {
-    return error(Code::invalid, "a batch of {} rows is empty or too large",
-                 request.row_count);
+  if (request.row_count == 0 || request.row_count > wire::kPredictRowMax ||
+      request.row_count * outputs > wire::kPredictOutputMax) {
+    return error(Code::invalid,
+                 "a batch of {} rows of {} outputs is empty or too large",
+                 request.row_count, outputs);
   }
   return saved_.settings.dense ? predict_dense(request, blobs)
                                : predict_sparse(request, blobs);
@@ -158,24 +170,29 @@ Result<std::vector<float>> ServedModel::predict_sparse(
   batch.local = local;
   batch.value = value;
   PSM_DO(check_rows(batch));
-  const auto rows = rows_of(key);
-  const std::span<const float> table(rows);
+  // From here on over the model's keys: no row is copied.
+  const auto rows = rows_of(local, key);
+  batch.key = saved_.key;
+  batch.local = rows;
+  const std::span<const float> table(saved_.table);
   std::vector<float> raw(batch.row_count * saved_.settings.output_count());
   model_->predict(batch, {.dense = dense_, .table = {&table, 1}}, raw);
   return raw;
 }
 
-std::vector<float> ServedModel::rows_of(
+// For each entry the row of its key in the table.
+std::vector<std::uint32_t> ServedModel::rows_of(
+    std::span<const std::uint32_t> local,
     std::span<const std::uint64_t> keys) const {
-  const std::size_t width = model_->tables().front().width;
-  std::vector<float> rows(keys.size() * width);
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    const auto row = index_.row_of(keys[i], saved_.key);
-    if (row == KeyIndex::kNone) continue;
-    std::copy_n(saved_.table.begin() +
-                    static_cast<std::ptrdiff_t>(row * std::size_t{width}),
-                width, rows.begin() + static_cast<std::ptrdiff_t>(i * width));
+  std::vector<std::uint32_t> row_of_key;
+  row_of_key.reserve(keys.size());
+  for (const auto key : keys) {
+    const auto row = index_.row_of(key, saved_.key);
+    row_of_key.push_back(row == KeyIndex::kNone ? zero_row_ : row);
   }
+  std::vector<std::uint32_t> rows;
+  rows.reserve(local.size());
+  for (const auto i : local) rows.push_back(row_of_key[i]);
   return rows;
 }
 

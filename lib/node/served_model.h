@@ -3,9 +3,11 @@
 // It checks what a message claims (shapes, offsets, indices) before it
 // touches a row, so no message can crash it, and it finds the rows of a
 // sparse model by key: a direct table where keys are small numbers, else open
-// addressing on the mixed key. A key the model does not have weighs nothing.
-// A row's outputs have the same bits in whatever batch it comes. Const; any
-// thread.
+// addressing on the mixed key. A key the model does not have weighs nothing:
+// its row is one of zeros behind the others. Rows are read where they are, so
+// that a prediction takes memory for the message and its outputs only,
+// however many keys and classes there are. A row's outputs have the same bits
+// in whatever batch it comes. Const; any thread.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +23,6 @@
 #include "wire/message.h"
 
 namespace psmith::node {
-
-inline constexpr std::uint64_t kPredictRowMax = std::uint64_t{1} << 20U;
-// Outputs of one batch: rows x outputs, in floats.
-inline constexpr std::uint64_t kPredictOutputMax = std::uint64_t{1} << 26U;
 
 // Key -> row of a table with ascending keys.
 class KeyIndex {
@@ -61,16 +59,19 @@ class ServedModel {
   ServedModel(data::SavedModel saved,
               std::unique_ptr<const model::Model> model);
   Status check_shapes() const;
+  void add_zero_row();
   Result<std::vector<float>> predict_dense(const wire::Predict& request,
                                            std::span<const Blob> blobs) const;
   Result<std::vector<float>> predict_sparse(const wire::Predict& request,
                                             std::span<const Blob> blobs) const;
-  std::vector<float> rows_of(std::span<const std::uint64_t> keys) const;
+  std::vector<std::uint32_t> rows_of(std::span<const std::uint32_t> local,
+                                     std::span<const std::uint64_t> keys) const;
 
   data::SavedModel saved_;
   std::unique_ptr<const model::Model> model_;
   std::vector<std::span<const float>> dense_;
   KeyIndex index_;
+  std::uint32_t zero_row_ = 0;  // sparse: its place in saved_.table
 };
 
 }  // namespace psmith::node

@@ -15,6 +15,14 @@ std::string lane_address(const std::string& listen, std::size_t lane) {
   auto address = net::parse_address(listen).value(2);
   if (address.transport == net::Transport::tcp) {
     if (address.port != 0) {
+      constexpr std::size_t kPortMax = 65535;
+      if (lane > kPortMax - address.port) {
+        throw Failure(
+            2, error(Code::invalid,
+                     "cannot listen on {}: lane {} would be past port {}\n"
+                     "hint: each lane has a port; begin lower, or with 0",
+                     listen, lane + 1, kPortMax));
+      }
       address.port = static_cast<std::uint16_t>(address.port + lane);
     }
   } else if (lane != 0) {
@@ -37,13 +45,20 @@ struct Server::Impl {
     for (std::size_t i = 0; i < options.threads; ++i) {
       lanes.push_back(std::make_unique<LaneThread>(
           context, lane_address(options.listen, i), options.limits,
-          [this](wire::Body body) { agent->post(std::move(body)); }));
+          [this](wire::Body body) { agent->post(std::move(body)); },
+          [this](const Failure& why) {
+            reactor.post([this, why] { end(why); });
+          }));
       addresses.push_back(
           advertised(lanes.back()->endpoint(), options.advertise));
     }
   }
 
   void run();
+  void end(const Failure& why) {
+    failure = why;
+    reactor.stop();
+  }
   void on_start_job(const wire::JobRecord& record);
   void on_view(const wire::View& view);
 
@@ -61,7 +76,11 @@ void Server::Impl::on_start_job(const wire::JobRecord& record) {
   std::vector<std::pair<std::size_t, std::size_t>> mine;  // lane, index
   for (std::size_t i = 0; i < record.lanes.size(); ++i) {
     for (std::size_t k = 0; k < lanes.size(); ++k) {
-      if (record.lanes[i].address == addresses[k]) mine.emplace_back(k, i);
+      // Another node may claim this address.
+      if (record.lanes[i].node == agent->node() &&
+          record.lanes[i].address == addresses[k]) {
+        mine.emplace_back(k, i);
+      }
     }
   }
   *left = mine.size();
@@ -114,11 +133,7 @@ void Server::Impl::run() {
                 for (auto& lane : lanes) lane->end_job(end);
               },
           .on_silent = [](bool) {},
-          .on_failed =
-              [this](const Failure& why) {
-                failure = why;
-                reactor.stop();
-              }});
+          .on_failed = [this](const Failure& why) { end(why); }});
   for (auto& lane : lanes) lane->start();
   agent->start();
   reactor.run();

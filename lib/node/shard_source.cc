@@ -5,7 +5,8 @@
 
 namespace psmith::node {
 
-Status ShardSource::check(const wire::DataRef& ref, Part& part) {
+Status ShardSource::check(const wire::DataRef& ref,
+                          const model::Settings& model, Part& part) {
   if (ref.shards.empty()) return Done{};
   PSM_TRY(part.manifest, data::read_manifest(ref.folder));
   const auto& manifest = part.manifest;
@@ -27,6 +28,12 @@ Status ShardSource::check(const wire::DataRef& ref, Part& part) {
     return error(Code::conflict, "{}: its shards are not those of the job",
                  ref.folder);
   }
+  const auto columns = manifest.schema.columns.size();
+  if (manifest.dense != model.dense ||
+      (model.dense && columns != model.column_count)) {
+    return error(Code::conflict, "{}: its rows are not of the job's model",
+                 ref.folder);
+  }
   part.ref = ref;
   part.shards.resize(ref.shards.size());
   return Done{};
@@ -35,8 +42,8 @@ Status ShardSource::check(const wire::DataRef& ref, Part& part) {
 Result<std::shared_ptr<ShardSource>> ShardSource::open(
     const wire::JobSpec& spec) {
   auto source = std::make_shared<ShardSource>();
-  PSM_DO(check(spec.train, source->train_));
-  PSM_DO(check(spec.eval, source->eval_));
+  PSM_DO(check(spec.train, spec.model, source->train_));
+  PSM_DO(check(spec.eval, spec.model, source->eval_));
   return source;
 }
 
@@ -45,7 +52,11 @@ Result<bool> ShardSource::ready(bool eval, std::uint32_t shard) {
   PSM_CHECK(shard < part.shards.size(), "a shard of the job");
   const std::lock_guard lock(mutex_);
   auto& slot = part.shards[shard];
-  if (slot) return false;
+  if (slot) {
+    auto same = slot->unchanged();
+    if (!same) return std::move(same.error()).at(part.ref.folder);
+    return false;
+  }
   PSM_TRY(auto opened, data::Shard::open(part.ref.folder, part.manifest,
                                          part.ref.shards[shard]));
   if (part.manifest.dense &&

@@ -21,7 +21,9 @@ class ShardSource : public BlockSource {
   // Errors: not_found, corrupt; a dataset that is not the job's (conflict).
   static Result<std::shared_ptr<ShardSource>> open(const wire::JobSpec& spec);
 
-  // Maps a shard. True: for the first time. REQUIRES: shard is in the DataRef
+  // Maps a shard. True: for the first time. Errors: it cannot be read, or
+  // (corrupt) it was changed since. To be called before and after its blocks
+  // are used. REQUIRES: shard is in the DataRef
   Result<bool> ready(bool eval, std::uint32_t shard);
 
   // REQUIRES: ready(eval, shard)
@@ -34,7 +36,8 @@ class ShardSource : public BlockSource {
     data::Manifest manifest;
     std::vector<std::shared_ptr<const data::Shard>> shards;
   };
-  static Status check(const wire::DataRef& ref, Part& part);
+  static Status check(const wire::DataRef& ref, const model::Settings& model,
+                      Part& part);
 
   mutable std::mutex mutex_;  // guards the shards' pointers
   Part train_, eval_;

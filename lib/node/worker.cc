@@ -29,14 +29,17 @@ struct Worker::Impl {
                     bound.error());
     }
     address = advertised(*bound, options.advertise);
-    pool = std::make_unique<Pool>(options.threads, kTaskMax);
+    pool = std::make_unique<Pool>(options.threads, [this](const Failure& why) {
+      reactor.post([this, why] {
+        failure = why;
+        reactor.stop();
+      });
+    });
   }
   ~Impl() {
     jobs.clear();
     pool.reset();  // before the reactor that its tasks post to
   }
-
-  static constexpr std::size_t kTaskMax = 4096;
 
   void run();
   void on_frame(PeerId from, wire::Message message);
@@ -56,13 +59,20 @@ struct Worker::Impl {
   std::optional<Failure> failure;
 };
 
-// A question of a client: computed on the pool, answered from here.
+// A question of a client: computed on the pool, answered from here. Anything
+// else needs no computing: it is refused.
 void Worker::Impl::on_frame(PeerId from, wire::Message message) {
-  const auto seq = [&]() -> std::uint64_t {
-    const auto* predict = std::get_if<wire::Predict>(&message.body);
-    return predict == nullptr ? 0 : predict->seq;
-  }();
-  const bool taken = pool->submit([this, from, m = std::move(message)] {
+  const auto* predict = std::get_if<wire::Predict>(&message.body);
+  const auto* load = std::get_if<wire::LoadModel>(&message.body);
+  if (predict == nullptr && load == nullptr) {
+    socket.send(from, predictor.on(message));
+    return;
+  }
+  const auto seq = predict == nullptr ? 0 : predict->seq;
+  auto bytes =
+      predict == nullptr ? load->digest.size() : predict->digest.size();
+  for (const auto& blob : message.blobs) bytes += blob.size();
+  const bool taken = pool->offer(bytes, [this, from, m = std::move(message)] {
     auto answer = predictor.on(m);
     if (std::holds_alternative<wire::PredictOk>(answer.body)) ++progress;
     reactor.post([this, from, answer = std::move(answer)] {

@@ -31,29 +31,33 @@ WorkerCore::WorkerCore(NodeId self, wire::JobRecord record)
       placement_(store::placement_of(record_, *model_)),
       schedule_(store::schedule_of(record_.spec)),
       requests_(record_.lanes.size()),
-      known_(record_.lanes.size()) {}
+      known_(record_.lanes.size()),
+      heard_(record_.lanes.size()) {}
 
 void WorkerCore::on(std::size_t lane, wire::Message&& message, Instant now,
                     WorkerEffects& effects) {
   const auto ours = [&](const auto& m) {
     return m.job == record_.job && m.recovery == record_.recovery;
   };
+  if (gave_up_) return;
+  heard_[lane] = now;
   for (const auto& blob : message.blobs) received_bytes_ += blob.size();
   if (const auto* ok = std::get_if<wire::PullOk>(&message.body)) {
     if (!ours(*ok)) return;
-    on_leases(ok->leases, effects);
+    on_leases(ok->leases, now, effects);
     on_pull_ok(lane, *ok, std::move(message.blobs), now, effects);
   } else if (const auto* pushed = std::get_if<wire::PushOk>(&message.body)) {
     if (!ours(*pushed)) return;
-    on_leases(pushed->leases, effects);
+    on_leases(pushed->leases, now, effects);
     const auto found = requests_[lane].find(pushed->seq);
     if (found == requests_[lane].end()) return;
+    moved_ = now;
     if (pushed->keys_kept) remember_lists(lane, found->second.push);
     const auto id = found->second.push;
     requests_[lane].erase(found);
     answered_push(lane, id);
   } else if (const auto* leases = std::get_if<wire::Leases>(&message.body)) {
-    if (ours(*leases)) on_leases(leases->leaves, effects);
+    if (ours(*leases)) on_leases(leases->leaves, now, effects);
   } else if (const auto* pending = std::get_if<wire::Pending>(&message.body)) {
     if (!ours(*pending)) return;
     const auto found = requests_[lane].find(pending->seq);
@@ -66,46 +70,91 @@ void WorkerCore::on(std::size_t lane, wire::Message&& message, Instant now,
       send(lane, resend->seq, resend->with_keys, now, effects);
     }
   } else if (const auto* refused = std::get_if<wire::Refused>(&message.body)) {
-    on_refused(lane, *refused, now);
+    on_refused(lane, *refused, now, effects);
   }
   start_pulls(now, effects);
 }
 
 void WorkerCore::on_refused(std::size_t lane, const wire::Refused& refused,
-                            Instant now) {
+                            Instant now, WorkerEffects& effects) {
   if (refused.job != record_.job) return;
   const auto found = requests_[lane].find(refused.seq);
   if (refused.code == "stale_view") {
     stale_ = true;
   } else if (found != requests_[lane].end()) {
-    found->second.sent = now;
-    found->second.wait =
-        std::max<Duration>(kRetry, std::chrono::milliseconds(refused.retry_ms));
-    found->second.again = true;
+    const bool for_good =
+        refused.code == "bad_message" || refused.code == "invalid";
+    refused_again(found->second, for_good,
+                  format("lane {} refuses: {}", lane, refused.text), now,
+                  effects);
+  } else if (refused.code == "unknown_node" && refused.seq == 0 && lane == 0) {
+    // A view that lists this worker is on its way to the lead lane.
+    asked_for_leases_ = now - kAskAfter + kRetry;
   }
 }
 
-void WorkerCore::on_leases(const std::vector<wire::Leaves>& leaves,
+// The request goes out again, after ever longer waits. What is refused for
+// good is refused as often as that to be sure.
+void WorkerCore::refused_again(Request& request, bool for_good,
+                               const std::string& text, Instant now,
+                               WorkerEffects& effects) const {
+  ++request.refused;
+  request.sent = now;
+  request.wait = std::min<Duration>(
+      kRetry * (1U << std::min(request.refused - 1, 16U)), kRetryMax);
+  request.again = true;
+  if (for_good && request.refused == kRefusedMax) {
+    effects.push_back(GiveUp{{Code::invalid, text}});
+  }
+}
+
+// The parts of a run that no lease has.
+std::vector<wire::Leaves> WorkerCore::not_held(const wire::Leaves& run) const {
+  std::vector<wire::Leaves> parts = {run};
+  for (const auto& [id, lease] : leases_) {
+    const auto& held = lease.work->leaves;
+    if (held.step != run.step) continue;
+    std::vector<wire::Leaves> left;
+    for (const auto& part : parts) {
+      const wire::Leaves before{run.step, part.begin,
+                                std::min(part.end, held.begin)};
+      const wire::Leaves after{run.step, std::max(part.begin, held.end),
+                               part.end};
+      if (before.begin < before.end) left.push_back(before);
+      if (after.begin < after.end) left.push_back(after);
+    }
+    parts = std::move(left);
+  }
+  return parts;
+}
+
+void WorkerCore::on_leases(const std::vector<wire::Leaves>& leaves, Instant now,
                            WorkerEffects& effects) {
   for (const auto& run : leaves) {
-    const bool held = std::any_of(
-        leases_.begin(), leases_.end(),
-        [&](const auto& item) { return item.second.work->leaves == run; });
-    if (held || run.step >= schedule_.step_count()) continue;
-    auto work = std::make_shared<Work>();
-    work->id = next_id_++;
-    work->leaves = run;
-    work->step = schedule_.at(run.step);
-    if (run.begin >= run.end || run.end > work->step.block_count) continue;
-    work->nodes =
-        store::subtrees_of({run.begin, run.end}, work->step.block_count);
-    auto& lease = leases_[work->id];
-    lease.work = work;
-    if (model_->tables().empty()) {
-      lease.stage = Stage::prepared;
-    } else {
-      effects.push_back(PrepareWork{std::move(work)});
+    if (run.step >= schedule_.step_count() || run.begin >= run.end ||
+        run.end > schedule_.at(run.step).block_count) {
+      continue;
     }
+    for (const auto& part : not_held(run)) {
+      moved_ = now;
+      take_lease(part, effects);
+    }
+  }
+}
+
+void WorkerCore::take_lease(const wire::Leaves& run, WorkerEffects& effects) {
+  auto work = std::make_shared<Work>();
+  work->id = next_id_++;
+  work->leaves = run;
+  work->step = schedule_.at(run.step);
+  work->nodes =
+      store::subtrees_of({run.begin, run.end}, work->step.block_count);
+  auto& lease = leases_[work->id];
+  lease.work = work;
+  if (model_->tables().empty()) {
+    lease.stage = Stage::prepared;
+  } else {
+    effects.push_back(PrepareWork{std::move(work)});
   }
 }
 
@@ -145,6 +194,7 @@ void WorkerCore::on_pull_ok(std::size_t lane, const wire::PullOk& ok,
   const auto at = requests_[lane].find(ok.seq);
   if (at == requests_[lane].end()) return;
   const Request request = at->second;
+  moved_ = now;
   if (ok.keys_kept) {
     remember_lists(lane, request.push);
     remember_lists(lane, request.pull);
@@ -166,12 +216,14 @@ void WorkerCore::on_pull_ok(std::size_t lane, const wire::PullOk& ok,
   auto& lease = found->second;
   if (!fill(lane, *lease.work, blobs)) {
     // Not what was asked for: ask again a little later.
-    const auto seq = next_seq_++;
-    requests_[lane][seq] = {.push = 0,
-                            .pull = request.pull,
-                            .sent = now,
-                            .wait = kRetry,
-                            .again = true};
+    auto& again = requests_[lane][next_seq_++];
+    again = {.push = 0,
+             .pull = request.pull,
+             .sent = now,
+             .refused = request.refused};
+    refused_again(again, true,
+                  format("lane {} answers with weights of another shape", lane),
+                  now, effects);
     return;
   }
   lease.waiting.erase(lane);
@@ -219,7 +271,6 @@ void WorkerCore::computed(std::uint64_t id, std::vector<store::Sum> sums,
   if (found == leases_.end()) return;
   auto& lease = found->second;
   PSM_CHECK(sums.size() == lease.work->nodes.size(), "one sum per subtree");
-  leaves_computed_ += lease.work->leaves.end - lease.work->leaves.begin;
   lease.sums = std::make_shared<const std::vector<store::Sum>>(std::move(sums));
   lease.stage = Stage::pushing;
   note_once(noted_computed_, "worker_computed",
@@ -250,46 +301,18 @@ void WorkerCore::computed(std::uint64_t id, std::vector<store::Sum> sums,
   start_pulls(now, effects);
 }
 
+void WorkerCore::give_up() {
+  gave_up_ = true;
+  leases_.clear();
+  for (auto& requests : requests_) requests.clear();
+  asked_for_leases_.reset();
+}
+
 void WorkerCore::answered_push(std::size_t lane, std::uint64_t id) {
   const auto found = leases_.find(id);
   if (found == leases_.end() || found->second.stage != Stage::pushing) return;
   found->second.waiting.erase(lane);
   if (found->second.waiting.empty()) leases_.erase(found);
-}
-
-void WorkerCore::tick(Instant now, WorkerEffects& effects) {
-  if (stale_) return;
-  for (std::size_t lane = 0; lane < requests_.size(); ++lane) {
-    for (auto& [seq, request] : requests_[lane]) {
-      if (now - request.sent < request.wait) continue;
-      if (request.again) {
-        request.again = false;
-        request.wait = kAskAfter;
-        send(lane, seq, false, now, effects);
-        continue;
-      }
-      request.sent = now;
-      request.wait = std::min<Duration>(request.wait * 2, kAskMax);
-      effects.push_back(ToLane{lane,
-                               {wire::Ask{.job = record_.job,
-                                          .recovery = record_.recovery,
-                                          .placement = record_.placement,
-                                          .worker = self_,
-                                          .seq = seq},
-                                {}}});
-    }
-  }
-  const auto patience = ended_ ? kAskMax : kAskAfter;
-  if (leases_.empty() &&
-      (!asked_for_leases_ || now - *asked_for_leases_ >= patience)) {
-    asked_for_leases_ = now;
-    effects.push_back(ToLane{0,
-                             {wire::LeaseRequest{.job = record_.job,
-                                                 .recovery = record_.recovery,
-                                                 .placement = record_.placement,
-                                                 .worker = self_},
-                              {}}});
-  }
 }
 
 void WorkerCore::note_once(bool& done, std::string kind, std::string text,

@@ -4,8 +4,10 @@
 // merged, off this thread), pulled (version v from every lane), computed (off
 // this thread) and pushed (one sum per subtree, to every lane); the push of
 // one lease carries the pull of the next. What is not answered is asked about
-// and sent again. Pure: no sockets, threads, files or clock; the reactor
-// thread only.
+// and sent again; a worker that only waits asks for its leases again, for the
+// message that held them may be lost. A lane that refuses for good, or that is
+// silent for too long, makes it give the job up. Pure: no sockets, threads,
+// files or clock; the reactor thread only.
 #pragma once
 
 #include <cstdint>
@@ -62,7 +64,12 @@ struct PrepareWork {
 struct ComputeWork {
   std::shared_ptr<const Work> work;
 };
-using WorkerEffect = std::variant<ToLane, NoteMaster, PrepareWork, ComputeWork>;
+// This worker cannot work for the job: report why, then call give_up().
+struct GiveUp {
+  Error error;
+};
+using WorkerEffect =
+    std::variant<ToLane, NoteMaster, PrepareWork, ComputeWork, GiveUp>;
 using WorkerEffects = std::vector<WorkerEffect>;
 
 class WorkerCore {
@@ -70,6 +77,9 @@ class WorkerCore {
   static constexpr Duration kAskAfter = std::chrono::seconds(1);
   static constexpr Duration kAskMax = std::chrono::seconds(8);
   static constexpr Duration kRetry = std::chrono::milliseconds(50);
+  static constexpr Duration kRetryMax = std::chrono::seconds(2);
+  static constexpr unsigned kRefusedMax = 6;  // "bad message", for one request
+  static constexpr Duration kLaneSilence = std::chrono::seconds(60);
   static constexpr Duration kTick = std::chrono::milliseconds(20);
 
   WorkerCore(NodeId self, wire::JobRecord record);
@@ -87,10 +97,12 @@ class WorkerCore {
   // Call at the start, then about every kTick.
   void tick(Instant now, WorkerEffects& effects);
 
+  // Drops every lease; from now on tick() only tells the lead lane so.
+  void give_up();
+
   // A lane refused the record's numbers: only a new StartJob helps.
   bool stale() const { return stale_; }
   bool idle() const { return leases_.empty(); }
-  std::uint64_t leaves_computed() const { return leaves_computed_; }
 
  private:
   enum class Stage : std::uint8_t {
@@ -111,22 +123,32 @@ class WorkerCore {
     std::uint64_t push = 0, pull = 0;  // leases, 0: none
     Instant sent;
     Duration wait = kAskAfter;
-    bool again = false;  // resend it when the wait is over, do not ask
+    bool again = false;    // resend it when the wait is over, do not ask
+    unsigned refused = 0;  // times in a row
   };
   using ListName = std::tuple<std::uint64_t, std::uint32_t, std::uint32_t,
                               std::uint32_t, std::size_t>;
 
-  void on_leases(const std::vector<wire::Leaves>& leaves,
+  void on_leases(const std::vector<wire::Leaves>& leaves, Instant now,
                  WorkerEffects& effects);
+  void take_lease(const wire::Leaves& run, WorkerEffects& effects);
+  std::vector<wire::Leaves> not_held(const wire::Leaves& run) const;
   void on_pull_ok(std::size_t lane, const wire::PullOk& ok,
                   std::vector<Blob>&& blobs, Instant now,
                   WorkerEffects& effects);
-  void on_refused(std::size_t lane, const wire::Refused& refused, Instant now);
+  void on_refused(std::size_t lane, const wire::Refused& refused, Instant now,
+                  WorkerEffects& effects);
+  void refused_again(Request& request, bool for_good, const std::string& text,
+                     Instant now, WorkerEffects& effects) const;
+  void ask_or_resend(std::size_t lane, Instant now, WorkerEffects& effects);
+  void ask_for_leases(Instant now, WorkerEffects& effects);
+  void listen_for_silence(Instant now, WorkerEffects& effects);
   bool fill(std::size_t lane, Work& work, std::vector<Blob>& blobs);
   void answered_push(std::size_t lane, std::uint64_t id);
   void remember_lists(std::size_t lane, std::uint64_t id);
   void start_pulls(Instant now, WorkerEffects& effects);
   bool will_be_carried(const Lease& lease) const;
+  // REQUIRES: requests_[lane] holds seq
   void send(std::size_t lane, std::uint64_t seq, bool with_keys, Instant now,
             WorkerEffects& effects);
   wire::KeyList list_name(const Work& work, std::size_t node) const;
@@ -150,9 +172,12 @@ class WorkerCore {
   std::vector<std::map<std::uint64_t, Request>> requests_;  // by lane, seq
   std::vector<std::set<ListName>> known_;                   // by lane
   std::uint64_t next_id_ = 1, next_seq_ = 1;
-  std::uint64_t sent_bytes_ = 0, received_bytes_ = 0, leaves_computed_ = 0;
+  std::uint64_t sent_bytes_ = 0, received_bytes_ = 0;
+  std::vector<Instant> heard_;  // by lane; while nothing is awaited: now
+  Instant moved_;               // when a request was last answered
+  Instant ticked_;
   std::optional<Instant> asked_for_leases_;
-  bool ended_ = false, stale_ = false;
+  bool ended_ = false, stale_ = false, gave_up_ = false;
   bool noted_computed_ = false, noted_pushed_ = false;
 };
 

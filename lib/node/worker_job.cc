@@ -4,6 +4,7 @@
 
 #include "base/format.h"
 #include "net/reactor.h"
+#include "node/guard.h"
 
 namespace psmith::node {
 
@@ -20,6 +21,7 @@ namespace {
 
 int status_of(const Error& error) {
   if (error.code == Code::not_found) return 66;
+  if (error.code == Code::unavailable) return 69;
   return error.code == Code::corrupt ? 65 : 1;
 }
 
@@ -65,6 +67,7 @@ void WorkerJob::tick() {
 void WorkerJob::failed(const Error& error) {
   if (failed_) return;
   failed_ = true;
+  core_.give_up();
   host_.to_master(
       wire::JobFailed{.node = {},
                       .job = record().job,
@@ -81,11 +84,16 @@ void WorkerJob::note_read(std::uint32_t shard) {
                  .text = format("opened shard {} of its data", shard)});
 }
 
-// A full queue cannot happen: a job has a bounded number of leases.
+// A job has a bounded number of leases, so this queue is bounded too. What a
+// task throws ends the job here, and nothing else.
 void WorkerJob::later(std::function<void()> task) {
-  if (!host_.pool.submit(std::move(task))) {
-    failed({Code::exhausted, "the worker's task queue is full"});
-  }
+  host_.pool.submit([this, task = std::move(task), post = poster()] {
+    auto fault = failure_of(task);
+    if (!fault) return;
+    post([this, why = std::string(fault->what())] {
+      failed({Code::exhausted, why});
+    });
+  });
 }
 
 // Runs fn on the reactor's thread if the job is still here then.
@@ -100,13 +108,19 @@ std::function<void(std::function<void()>)> WorkerJob::poster() {
 void WorkerJob::run(WorkerEffects effects) {
   for (auto& effect : effects) {
     if (auto* lane = std::get_if<ToLane>(&effect)) {
-      lanes_[lane->lane]->send(lane->message);  // not taken: asked again
+      // no_room: asked again.
+      const auto sent = lanes_[lane->lane]->send(lane->message);
+      if (sent == net::SendResult::too_large) {
+        failed({Code::exhausted, "a push is over the limit of one message"});
+      }
     } else if (auto* note = std::get_if<NoteMaster>(&effect)) {
       host_.to_master(std::move(note->note));
     } else if (auto* unprepared = std::get_if<PrepareWork>(&effect)) {
       prepare(std::move(unprepared->work));
     } else if (auto* ready = std::get_if<ComputeWork>(&effect)) {
       compute(std::move(ready->work));
+    } else if (auto* why = std::get_if<GiveUp>(&effect)) {
+      failed(why->error);
     }
   }
 }
@@ -205,6 +219,10 @@ void WorkerJob::compute(std::shared_ptr<const Work> work) {
       }
       auto sum = ready ? shared->compute->sum(*work, piece.index, piece.node)
                        : Result<store::Sum>(std::move(ready.error()));
+      if (sum) {  // of what was read: is it still what the shard holds?
+        ready = shared->source->ready(work->step.eval, work->step.shard);
+        if (!ready) sum = std::move(ready.error());
+      }
       if (sum) {
         piece.sum = std::move(*sum);
         progress += piece.node.size();

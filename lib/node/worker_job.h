@@ -48,6 +48,7 @@ class WorkerJob {
   void prepare(std::shared_ptr<Work> work);
   void compute(std::shared_ptr<const Work> work);
   void later(std::function<void()> task);
+  // Reports that this worker cannot work for the job, and gives it up.
   void failed(const Error& error);
   void note_read(std::uint32_t shard);
   std::function<void(std::function<void()>)> poster();

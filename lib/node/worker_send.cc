@@ -50,6 +50,8 @@ void WorkerCore::remember_lists(std::size_t lane, std::uint64_t id) {
   const auto found = leases_.find(id);
   if (found == leases_.end() || known_[lane].size() >= kKnownMax) return;
   const auto& work = *found->second.work;
+  // The push of an evaluation names no list: its answer tells of none.
+  if (!gradient(work) && found->second.stage == Stage::pushing) return;
   for (std::size_t n = 0; n < work.nodes.size() && !work.lists.empty(); ++n) {
     const auto name = list_name(work, n);
     for (std::size_t t = 0; t < model_->tables().size(); ++t) {

@@ -54,12 +54,6 @@ class Optimizer {
 // Errors (invalid): a setting that is not finite or out of range, by name.
 Result<std::unique_ptr<const Optimizer>> make_optimizer(const Settings& s);
 
-// The rate of step (counting from 0) of step_count; 0 steps means unknown.
-// share: the step's rows / those of a full step, in (0, 1]. The mean over few
-// rows moves the weights by that share; a sum does so by itself.
-double rate_at(const Settings& s, std::uint64_t step, std::uint64_t step_count,
-               double share = 1);
-
 Result<Rule> rule_of(std::string_view name);
 std::string_view name_of(Rule rule);
 Result<Schedule> schedule_of(std::string_view name);

@@ -23,8 +23,9 @@ double share_at(Schedule schedule, std::uint64_t step,
 }
 
 double rate_at(const Settings& s, std::uint64_t step, std::uint64_t step_count,
-               double share) {
-  return s.rate * share_at(s.schedule, step, step_count) * (s.mean ? share : 1);
+               double row_share) {
+  return s.rate * share_at(s.schedule, step, step_count) *
+         (s.mean && s.rule != Rule::ftrl ? row_share : 1);
 }
 
 }  // namespace psmith::optim

@@ -18,4 +18,11 @@ namespace psmith::optim {
 double share_at(Schedule schedule, std::uint64_t step,
                 std::uint64_t step_count);
 
+// The rate of step (counting from 0) of step_count; 0 steps means unknown.
+// row_share: the step's rows / those of a full step, in (0, 1]. The mean over
+// few rows moves the weights by that share; a sum does so by itself, and
+// ftrl's rate is one for the whole job.
+double rate_at(const Settings& s, std::uint64_t step, std::uint64_t step_count,
+               double row_share = 1);
+
 }  // namespace psmith::optim

@@ -38,6 +38,8 @@ Schedule::Schedule(ScheduleSettings settings)
     train_step_count_ = std::min(train_step_count_, settings_.step_max);
   }
   epochs_ = (train_step_count_ + per_epoch - 1) / per_epoch;
+  const bool at_end = eval_.empty() || settings_.eval_every == 0;
+  cycle_epochs_ = at_end ? epochs_ : settings_.eval_every;
   step_count_ = train_step_count_;
   for (std::uint64_t e = 0; e < epochs_; ++e) {
     if (eval_after(e)) step_count_ += eval_.size();
@@ -63,28 +65,14 @@ void Schedule::permute(std::uint64_t epoch) {
 
 Step Schedule::at(std::uint64_t index) {
   PSM_CHECK(index < step_count_, "a step of the schedule");
-  // Evaluations before each epoch are regular, so the epoch is found by
-  // division; the last epoch alone may be short.
+  // Evaluations stand at regular distances, so the epoch is found by division;
+  // the last cycle alone may be short.
   const std::uint64_t per_epoch = train_.size();
-  const std::uint64_t every = std::max<std::uint64_t>(settings_.eval_every, 1);
-  const std::uint64_t cycle =
-      eval_.empty() || settings_.eval_every == 0
-          ? per_epoch * epochs_
-          : per_epoch * every + eval_.size();  // epochs with one evaluation
-  std::uint64_t cycles = index / cycle;
-  std::uint64_t in_cycle = index % cycle;
-  std::uint64_t epoch = cycles * every;
-  if (eval_.empty() || settings_.eval_every == 0) {
-    epoch = 0;
-    in_cycle = index;
-    cycles = 0;
-  }
-  const std::uint64_t train_before = epoch * per_epoch;
-  const std::uint64_t train_left = train_step_count_ - train_before;
-  const std::uint64_t cycle_epochs =
-      eval_.empty() || settings_.eval_every == 0 ? epochs_ : every;
+  const std::uint64_t cycle = per_epoch * cycle_epochs_ + eval_.size();
+  const std::uint64_t train_before = index / cycle * cycle_epochs_ * per_epoch;
+  const std::uint64_t in_cycle = index % cycle;
   const std::uint64_t cycle_train =
-      std::min(train_left, per_epoch * cycle_epochs);
+      std::min(train_step_count_ - train_before, per_epoch * cycle_epochs_);
   Step step;
   if (in_cycle < cycle_train) {
     step.train_index = train_before + in_cycle;
@@ -94,7 +82,8 @@ Step Schedule::at(std::uint64_t index) {
     step.shard = g.shard;
     step.block_begin = g.block_begin;
     step.block_count = g.block_count;
-    step.share = static_cast<double>(g.rows) / static_cast<double>(rows_max_);
+    step.row_share =
+        static_cast<double>(g.rows) / static_cast<double>(rows_max_);
     return step;
   }
   const auto e = in_cycle - cycle_train;

@@ -44,7 +44,7 @@ struct Step {
   std::uint32_t shard = 0;
   std::uint32_t block_begin = 0;  // first block of the group, in its shard
   std::uint32_t block_count = 0;  // M of this step: leaves of its tree
-  double share = 1;  // its rows / those of the largest group, in (0, 1]
+  double row_share = 1;  // its rows / those of the largest group, in (0, 1]
 };
 
 class Schedule {
@@ -70,8 +70,9 @@ class Schedule {
 
   ScheduleSettings settings_;
   std::vector<Group> train_, eval_;
-  std::uint64_t rows_max_ = 0;  // of a group of train_
-  std::uint64_t epochs_ = 0;    // whole or begun, after step_max
+  std::uint64_t rows_max_ = 0;      // of a group of train_
+  std::uint64_t epochs_ = 0;        // whole or begun, after step_max
+  std::uint64_t cycle_epochs_ = 1;  // from one evaluation to the next
   std::uint64_t step_count_ = 0, train_step_count_ = 0;
   std::uint64_t permuted_epoch_ = ~std::uint64_t{0};
   std::vector<std::uint32_t> order_;  // of permuted_epoch_

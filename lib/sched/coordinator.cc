@@ -14,13 +14,6 @@ namespace {
 
 constexpr Duration kFollowerSilence = std::chrono::seconds(10);
 
-wire::Refused refused(std::string code, std::string text) {
-  wire::Refused out;
-  out.code = std::move(code);
-  out.text = std::move(text);
-  return out;
-}
-
 template <class T, class... Of>
 inline constexpr bool kOneOf = (std::is_same_v<T, Of> || ...);
 
@@ -106,7 +99,20 @@ Effects Coordinator::finish(Turn turn) {
   }
   for (auto& send : runner_.take()) effects_.push_back(std::move(send));
   for (auto& send : followers_.take(log_)) effects_.push_back(std::move(send));
+  for (auto& send : effects_) sign(send.message.body);
   return std::exchange(effects_, {});
+}
+
+// A client knows by it that the master was restarted: job 1 is another then.
+void Coordinator::sign(wire::Body& body) const {
+  std::visit(
+      [&]<class T>(T& each) {
+        if constexpr (kOneOf<T, wire::JoinOk, wire::SubmitOk, wire::EventsOk,
+                             wire::JobsOk>) {
+          each.incarnation = settings_.incarnation;
+        }
+      },
+      body);
 }
 
 void Coordinator::expire(Turn turn) {

@@ -52,6 +52,7 @@ class Coordinator {
 
   void begin(Turn turn);
   Effects finish(Turn turn);
+  void sign(wire::Body& body) const;
   void answer(PeerId to, wire::Body body);
   void unknown(PeerId to);
   void gone(Turn turn, const Member& member, const char* how);

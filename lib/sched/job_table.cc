@@ -58,6 +58,25 @@ std::set<NodeId> Job::servers() const {
   return out;
 }
 
+// Every lane writes its versions in order, so an older one is a repetition.
+bool Job::checkpointed(std::uint64_t version, std::uint64_t lane) {
+  if (version <= checkpoint_last) return false;
+  auto& parts = checkpoint_lanes;
+  parts[version].insert(lane);
+  const bool whole = parts[version].size() == lanes.size();
+  if (whole) {
+    checkpoint_last = version;
+    parts.erase(parts.begin(), parts.upper_bound(version));
+  }
+  while (parts.size() > kCheckpointOpenMax) parts.erase(parts.begin());
+  return whole;
+}
+
+void Job::forget_checkpoints() {
+  checkpoint_lanes.clear();
+  checkpoint_last = 0;
+}
+
 Job& JobTable::add(Turn turn, PeerId submitter, const wire::Submit& submit) {
   const JobId id(++job_last_);
   auto& job = jobs_[id];
@@ -128,7 +147,7 @@ void JobTable::trim() {
     ++ended;
     shed(job.spec);
     job.done.clear();
-    job.checkpoint_lanes.clear();
+    job.forget_checkpoints();
     job.unready.clear();
   }
   for (auto it = jobs_.begin(); ended > kEndedMax && it != jobs_.end();) {
@@ -153,16 +172,21 @@ std::optional<wire::JobsOk> JobTable::answer(const wire::Jobs& request) const {
     for (const auto& [id, job] : jobs_) ok.jobs.push_back(info_of(job, false));
     return ok;
   }
-  // The newest of that name; then, if it is another, the live one, which
-  // then has the spec.
+  bool active = false, live = false;  // are among them
   for (auto it = jobs_.rbegin(); it != jobs_.rend(); ++it) {
     const auto& job = it->second;
     if (job.spec.name != request.name) continue;
-    if (ok.jobs.empty() || job.live) ok.jobs.push_back(info_of(job, true));
-    if (job.live) break;
+    const bool wanted =
+        ok.jobs.empty() || (!job.over() && !active) || (job.live && !live);
+    if (wanted) ok.jobs.push_back(info_of(job, false));
+    active = active || !job.over();
+    live = live || job.live;
   }
   if (ok.jobs.empty()) return std::nullopt;
-  if (ok.jobs.size() > 1) ok.jobs.front().spec = {};  // one spec a message
+  // One spec a message.
+  auto with_spec = std::ranges::find(ok.jobs, true, &wire::JobInfo::live);
+  if (with_spec == ok.jobs.end()) with_spec = ok.jobs.begin();
+  with_spec->spec = find(with_spec->job)->spec;
   return ok;
 }
 

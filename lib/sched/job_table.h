@@ -34,9 +34,13 @@ struct Job {
   std::string reason;  // why it waits, or why it failed
   std::uint32_t status = 0;
   std::set<NodeId> unready;  // servers that have not answered StartJob
+  std::set<NodeId> unfit;    // workers that cannot work for it
+  bool lost_worker = false;  // one that might come back, or be replaced
   std::map<std::uint64_t, wire::LaneDone> done;  // by lane
+  // Lanes that wrote a checkpoint that is not whole yet, by its version.
   std::map<std::uint64_t, std::set<std::uint64_t>> checkpoint_lanes;
-  std::optional<Instant> deadline;  // fails then
+  std::uint64_t checkpoint_last = 0;  // the newest whole one; 0: none
+  std::optional<Instant> deadline;    // fails then
   bool live = false;
   std::uint64_t best_version = 0;
   wire::Progress last;
@@ -46,6 +50,9 @@ struct Job {
   bool over() const { return state >= wire::JobState::done; }
   bool placed_on(NodeId node) const;
   std::set<NodeId> servers() const;
+  // One of its lanes wrote its part; true: the checkpoint is whole with it.
+  bool checkpointed(std::uint64_t version, std::uint64_t lane);
+  void forget_checkpoints();
 };
 
 class JobTable {

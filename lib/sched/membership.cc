@@ -9,13 +9,6 @@
 namespace psmith::sched {
 namespace {
 
-wire::Refused refused(std::string code, std::string text) {
-  wire::Refused out;
-  out.code = std::move(code);
-  out.text = std::move(text);
-  return out;
-}
-
 bool well_formed(const wire::Join& join) {
   const bool role =
       join.role == wire::Role::server || join.role == wire::Role::worker;

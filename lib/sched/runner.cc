@@ -15,14 +15,6 @@ namespace {
 
 constexpr std::size_t kSpecBytesMax = std::size_t{512} << 20;
 
-wire::Refused refused(std::string code, std::string text, JobId job = {}) {
-  wire::Refused out;
-  out.code = std::move(code);
-  out.text = std::move(text);
-  out.job = job;
-  return out;
-}
-
 wire::Refused busy(std::string text) {
   auto out = refused("busy", std::move(text));
   out.retry_ms = 1000;
@@ -47,8 +39,15 @@ wire::Body Runner::submit(Turn turn, PeerId from, const wire::Submit& submit) {
   if (jobs_.count_active() >= kQueueMax) {
     return busy(format("{} jobs wait already", kQueueMax));
   }
-  if (jobs_.count_live() >= kLiveMax || jobs_.spec_bytes() > kSpecBytesMax) {
-    return busy(format("{} models are live: drop some", jobs_.count_live()));
+  // The model of a job takes the place of the live one of its name.
+  const bool replaces = jobs_.live(submit.spec.name) != nullptr;
+  const bool full =
+      jobs_.count_live() >= kLiveMax || jobs_.spec_bytes() > kSpecBytesMax;
+  if (full && !replaces) {
+    return busy(
+        format("{} models are live: use the --name of one of them, "
+               "which is replaced then, or restart a server",
+               jobs_.count_live()));
   }
   auto& job = jobs_.add(turn, from, submit);
   const auto ahead = job.imports() ? 0 : jobs_.ahead_of(job);
@@ -117,12 +116,29 @@ std::optional<wire::EndJob> Runner::on(Turn turn, const Member& from,
   auto* job = current(failed.job, failed.recovery);
   if (job == nullptr) return verdict(failed.job);
   const bool status = failed.status >= 1 && failed.status <= 125;
+  auto reason = format("{}: {}", from.name,
+                       one_line(failed.reason, kTextMax - kNameMax - 2));
+  if (from.role == wire::Role::worker) {
+    deliveries_.answered(from.node, job->id);
+    if (!job->unfit.insert(from.node).second) return std::nullopt;
+    const bool fit = has_fit_worker(*job);
+    if (fit || job->lost_worker) {
+      event(turn, *job, "worker_unfit", reason, from.node);
+      if (!fit) wait(turn, *job, "no fit worker is left; " + reason);
+      return std::nullopt;
+    }
+  }
   end(turn, *job,
       {.state = JobState::failed,
        .status = status ? failed.status : 1,
-       .reason = format("{}: {}", from.name,
-                        one_line(failed.reason, kTextMax - kNameMax - 2))});
+       .reason = std::move(reason)});
   return std::nullopt;
+}
+
+bool Runner::has_fit_worker(const Job& job) const {
+  const auto workers = members_.nodes(wire::Role::worker);
+  return std::any_of(workers.begin(), workers.end(),
+                     [&](NodeId node) { return !job.unfit.contains(node); });
 }
 
 std::optional<wire::EndJob> Runner::on(Turn turn, const Member& from,
@@ -175,16 +191,11 @@ std::optional<wire::EndJob> Runner::on(Turn turn, const Member& from,
         return lane.lane == done.lane && lane.node == from.node;
       });
   if (!theirs) return std::nullopt;
-  auto& lanes = job->checkpoint_lanes[done.version];
-  if (!lanes.insert(done.lane).second || lanes.size() < job->lanes.size()) {
-    if (job->checkpoint_lanes.size() > 4) {
-      job->checkpoint_lanes.erase(job->checkpoint_lanes.begin());
-    }
-    return std::nullopt;
+  if (job->checkpointed(done.version, done.lane)) {
+    event(turn, *job, "checkpoint_done",
+          format("version {} is whole in {}", done.version,
+                 counted(job->lanes.size(), "file")));
   }
-  event(turn, *job, "checkpoint_done",
-        format("version {} is whole in {}", done.version,
-               counted(lanes.size(), "file")));
   return std::nullopt;
 }
 
@@ -224,16 +235,20 @@ void Runner::joined(Turn turn, const Member& member) {
 
 void Runner::lost(Turn turn, const Member& member) {
   deliveries_.forget(member.node);
-  const bool workers = members_.count(wire::Role::worker) > 0;
   for (auto& [id, job] : jobs_.all()) {
     if (job.live && job.placed_on(member.node)) {
       lose_model(turn, job, format("{} held a part of it", member.name));
     }
     if (job.over()) continue;
+    if (member.role == wire::Role::worker && !job.unfit.contains(member.node)) {
+      job.lost_worker = true;
+    }
     if (job.placed_on(member.node)) {
       restart(turn, job, member);
-    } else if (job.state == JobState::running && !job.imports() && !workers) {
-      wait(turn, job, "no worker is left");
+    } else if (job.state == JobState::running && !job.imports() &&
+               !has_fit_worker(job)) {
+      wait(turn, job,
+           job.unfit.empty() ? "no worker is left" : "no fit worker is left");
     }
   }
 }
@@ -261,11 +276,15 @@ void Runner::event(Turn turn, const Job& job, std::string kind,
 
 void Runner::advance(Turn turn) {
   end_late(turn);
-  bool train = false;  // one train job has its turn
+  JobId ahead;  // one train job has its turn
   for (auto& [id, job] : jobs_.all()) {
     if (job.over()) continue;
-    if (!job.imports() && std::exchange(train, true)) continue;
-    if (job.lanes.empty()) try_start(turn, job);
+    if (const auto before =
+            job.imports() ? JobId() : std::exchange(ahead, id)) {
+      queue_behind(turn, job, before);
+    } else if (job.lanes.empty()) {
+      try_start(turn, job);
+    }
   }
   repeat(turn.now);
   jobs_.trim();

@@ -9,6 +9,9 @@
 // on every lane, the first one leading; servers get StartJob, and when all
 // have answered, the workers. It is done when every lane says so. Losing a
 // worker is the lead's affair, unless it was the last: then the job pauses.
+// A worker that cannot work for the job (it cannot read the data, say) is left
+// out of it; if all of them are, the job fails for its reason, but waits if a
+// lost worker may be replaced.
 // Losing a server of a job that is not over starts it again from version 0 on
 // the lanes that are left, with a higher recovery number and a new placement.
 // Whatever waits has a deadline. Messages of another recovery number are
@@ -70,6 +73,7 @@ class Runner {
 
  private:
   void try_start(Turn turn, Job& job);
+  void queue_behind(Turn turn, Job& job, JobId ahead);
   void place(Turn turn, Job& job);
   void all_ready(Turn turn, Job& job);
   void wait(Turn turn, Job& job, const std::string& reason);
@@ -96,6 +100,7 @@ class Runner {
   Job* current(JobId id, std::uint64_t recovery);
   std::optional<wire::EndJob> verdict(JobId id) const;
   std::string missing(const Job& job) const;
+  bool has_fit_worker(const Job& job) const;
   std::string late(const Job& job) const;
 
   const Settings& settings_;

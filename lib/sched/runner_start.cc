@@ -26,6 +26,13 @@ void Runner::try_start(Turn turn, Job& job) {
   }
 }
 
+void Runner::queue_behind(Turn turn, Job& job, JobId ahead) {
+  auto reason = format("behind job {}", ahead.value());
+  if (job.reason == reason) return;
+  job.reason = std::move(reason);
+  event(turn, job, "job_waiting", job.reason);
+}
+
 void Runner::wait(Turn turn, Job& job, const std::string& reason) {
   const bool worked = job.started_ms != 0 || !job.lanes.empty();
   if (worked) job.state = JobState::paused;
@@ -43,7 +50,8 @@ void Runner::place(Turn turn, Job& job) {
   job.placement = jobs_.next_placement();
   job.state = JobState::starting;
   job.done.clear();
-  job.checkpoint_lanes.clear();
+  job.forget_checkpoints();
+  job.unfit.clear();
   job.unready = job.servers();
   job.deadline = turn.now + settings_.job_timeout;
   job.reason.clear();
@@ -57,7 +65,7 @@ void Runner::place(Turn turn, Job& job) {
 void Runner::all_ready(Turn turn, Job& job) {
   if (job.imports()) {
     job.deadline = turn.now + settings_.import_timeout;
-  } else if (members_.count(wire::Role::worker) == 0) {
+  } else if (!has_fit_worker(job)) {
     job.deadline.reset();
     wait(turn, job, "no worker is left");
     return;
@@ -171,10 +179,9 @@ void Runner::send(const Job& job, Deliveries::Order order) {
   const auto* member = members_.by_node(order.node);
   if (member == nullptr) return;
   if (order.what == Deliveries::What::end) {
-    const bool server = member->role == wire::Role::server;
+    const bool keep = job.live && job.placed_on(order.node);
     effects_.push_back(
-        {member->peer,
-         {wire::EndJob{.job = job.id, .keep = job.live && server}, {}}});
+        {member->peer, {wire::EndJob{.job = job.id, .keep = keep}, {}}});
   } else {
     wire::StartJob start;
     start.record = {.job = job.id,
@@ -189,21 +196,18 @@ void Runner::send(const Job& job, Deliveries::Order order) {
 
 void Runner::give_workers(Turn turn, const Job& job) {
   for (const auto node : members_.nodes(wire::Role::worker)) {
+    if (job.unfit.contains(node)) continue;
     give(turn.now, job,
          {.node = node, .job = job.id, .what = Deliveries::What::start});
     event(turn, job, "job_given", "to " + members_.by_node(node)->name, node);
   }
 }
 
+// To every node, for any may hold something of the job: a server that it was
+// placed on before it was to start again, too.
 void Runner::give_end(Instant now, const Job& job) {
-  auto nodes = job.servers();
-  if (!job.imports()) {
-    nodes.merge([&] {
-      const auto workers = members_.nodes(wire::Role::worker);
-      return std::set<NodeId>(workers.begin(), workers.end());
-    }());
-  }
-  for (const auto node : nodes) {
+  for (const auto& [node, member] : members_.all()) {
+    if (job.imports() && member.role == wire::Role::worker) continue;
     give(now, job,
          {.node = node, .job = job.id, .what = Deliveries::What::end});
   }

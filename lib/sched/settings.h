@@ -18,15 +18,17 @@ struct Settings {
   Duration job_timeout = std::chrono::seconds(60);
   // How long an import waits without a sign of its client or its lanes.
   Duration import_timeout = std::chrono::minutes(10);
-  std::string listen;                               // for the first event
+  std::string listen;             // for the first event
+  std::uint64_t incarnation = 0;  // random, another one for each start
   std::uint32_t wire_version = wire::kWireVersion;  // nodes must speak it too
 };
 
 inline constexpr std::size_t kNodeMax = 4096;
 inline constexpr std::size_t kLanePerNodeMax = 256;
-inline constexpr std::size_t kQueueMax = 64;    // jobs that are not over
-inline constexpr std::size_t kLiveMax = 256;    // live models
-inline constexpr std::size_t kEndedMax = 1000;  // ended jobs still listed
+inline constexpr std::size_t kQueueMax = 64;          // jobs that are not over
+inline constexpr std::size_t kLiveMax = 256;          // live models
+inline constexpr std::size_t kEndedMax = 1000;        // ended jobs still listed
+inline constexpr std::size_t kCheckpointOpenMax = 4;  // of a job, not whole
 inline constexpr std::size_t kFollowerMax = 64;
 inline constexpr std::size_t kEventMax = 10000;
 inline constexpr std::size_t kEventPlainMax = kEventMax / 2;

@@ -1,9 +1,11 @@
-// Turn: the time at which the coordinator is asked. The rest of the world's
-// time is Unix milliseconds, for people; every decision is made by `now`.
-// Values; any thread.
+// Turn: the time at which the coordinator is asked, and what it answers. The
+// rest of the world's time is Unix milliseconds, for people; every decision is
+// made by `now`. Values; any thread.
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -23,5 +25,14 @@ struct Send {
   wire::Message message;
 };
 using Effects = std::vector<Send>;
+
+inline wire::Refused refused(std::string code, std::string text,
+                             JobId job = {}) {
+  wire::Refused out;
+  out.code = std::move(code);
+  out.text = std::move(text);
+  out.job = job;
+  return out;
+}
 
 }  // namespace psmith::sched

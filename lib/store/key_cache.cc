@@ -13,10 +13,10 @@ bool KeyCache::keep(std::size_t table, const wire::KeyList& name,
   constexpr std::size_t kEntryBytes = 256;  // nodes and vectors, about
   const auto size = kEntryBytes + list->key.size() * (sizeof(placement::Key) +
                                                       sizeof(std::uint32_t));
+  const auto known = lists_.find(name_of(table, name));
+  if (known != lists_.end()) return known->second->key == list->key;
   if (bytes_ + size > byte_max_) return false;
-  if (!lists_.emplace(name_of(table, name), std::move(list)).second) {
-    return true;
-  }
+  lists_.emplace(name_of(table, name), std::move(list));
   bytes_ += size;
   return true;
 }

@@ -29,9 +29,13 @@ class KeyCache {
   // The list, or null.
   std::shared_ptr<KnownList> find(std::size_t table,
                                   const wire::KeyList& name) const;
-  // True if it is kept now.
+  // True if it is kept now, with these keys: the first list of a name stays.
   bool keep(std::size_t table, const wire::KeyList& name,
             std::shared_ptr<KnownList> list);
+  void clear() {
+    lists_.clear();
+    bytes_ = 0;
+  }
 
  private:
   using Name = std::tuple<std::uint64_t, std::size_t, std::uint32_t,

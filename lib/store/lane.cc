@@ -7,6 +7,18 @@
 #include "store/job_shape.h"
 
 namespace psmith::store {
+namespace {
+
+std::size_t bytes_of(const std::vector<std::shared_ptr<KnownList>>& lists) {
+  std::size_t bytes = 0;
+  for (const auto& list : lists) {
+    bytes += sizeof(KnownList) + list->key.size() * (sizeof(placement::Key) +
+                                                     sizeof(std::uint32_t));
+  }
+  return bytes;
+}
+
+}  // namespace
 
 Lane::Lane(wire::JobRecord record, std::size_t lane_index, Instant now,
            Limits limits, Faults faults)
@@ -19,10 +31,28 @@ Lane::Lane(wire::JobRecord record, std::size_t lane_index, Instant now,
       schedule_(schedule_of(record_.spec)),
       weights_(*model_, record_.spec.optimizer, placement_.ranges(lane_index)),
       keys_(limits.key_cache_bytes),
-      lead_(std::set<NodeId>(record_.workers.begin(), record_.workers.end())),
+      members_(record_.workers.begin(), record_.workers.end()),
+      lead_(members_),
       reported_(now) {
   for (const auto& table : model_->tables()) widths_.push_back(table.width);
   open_step(now);
+}
+
+void Lane::settle() {
+  if (!ended_ || failed_) return;
+  weights_.settle();
+  restore_ = false;
+  keys_.clear();
+  eval_curve_ = {};
+}
+
+template <class Which>
+void Lane::forget_pending(Which which) {
+  std::erase_if(pending_, [&](const PendingPull& pull) {
+    if (!which(pull)) return false;
+    pending_bytes_ -= pull.bytes;
+    return true;
+  });
 }
 
 std::uint32_t Lane::leaves_of(std::uint64_t step) {
@@ -47,7 +77,7 @@ void Lane::on(PeerId peer, wire::Message&& message, Instant now,
     }
   } else if (auto* request = std::get_if<wire::LeaseRequest>(&message.body)) {
     if (current(peer, *request, 0, effects)) {
-      on_lease_request(peer, *request, now);
+      on_lease_request(peer, *request, now, effects);
     }
   } else if (auto* ask = std::get_if<wire::Ask>(&message.body)) {
     if (current(peer, *ask, ask->seq, effects)) on_ask(peer, *ask, effects);
@@ -94,6 +124,17 @@ bool Lane::current(PeerId peer, const Request& request, std::uint64_t seq,
   return false;
 }
 
+bool Lane::member(PeerId peer, NodeId worker, std::uint64_t seq,
+                  LaneEffects& effects) {
+  if (members_.contains(worker)) return true;
+  auto no =
+      refusal("unknown_node",
+              format("worker {} is not in this view", worker.value()), seq);
+  std::get<wire::Refused>(no.body).retry_ms = 50;
+  effects.push_back(ToPeer{peer, std::move(no)});
+  return false;
+}
+
 Result<TakenRequest> Lane::read(const wire::PushPull& request,
                                 std::vector<Blob>& blobs) {
   const LaneShape shape{.ranges = placement_.ranges(lane_index_),
@@ -125,6 +166,7 @@ void Lane::on_push_pull(PeerId peer, wire::PushPull&& request,
                         std::vector<Blob>&& blobs, Instant now,
                         LaneEffects& effects) {
   const auto seq = request.seq;
+  if (!member(peer, request.worker, seq, effects)) return;
   const auto refuse = [&](std::string code, std::string text) {
     effects.push_back(
         ToPeer{peer, refusal(std::move(code), std::move(text), seq)});
@@ -146,7 +188,10 @@ void Lane::on_push_pull(PeerId peer, wire::PushPull&& request,
                               {}}});
     return;
   }
-  if (request.pulls && pending_.size() >= limits_.pending_max) {
+  const auto bytes =
+      request.pull.size() * sizeof(wire::PullPart) + bytes_of(taken->pull);
+  if (request.pulls && (pending_.size() >= limits_.pending_max ||
+                        pending_bytes_ + bytes > limits_.pending_bytes)) {
     return refuse("busy", "too many pulls wait here");
   }
   bool kept = true;
@@ -162,10 +207,11 @@ void Lane::on_push_pull(PeerId peer, wire::PushPull&& request,
   finish_steps(now, effects);
   request.push.clear();
   if (!request.pulls) return acknowledge(peer, request, kept, effects);
-  std::erase_if(pending_, [&](const PendingPull& p) {
+  forget_pending([&](const PendingPull& p) {
     return p.request.worker == request.worker && p.request.seq == seq;
   });
-  pending_.push_back({peer, std::move(request), std::move(lists), kept});
+  pending_bytes_ += bytes;
+  pending_.push_back({peer, std::move(request), std::move(lists), kept, bytes});
   answer_pending(effects);
 }
 
@@ -182,11 +228,18 @@ void Lane::take(TakenRequest&& taken, NodeId worker, Instant now) {
 }
 
 void Lane::on_lease_request(PeerId peer, const wire::LeaseRequest& request,
-                            Instant now) {
+                            Instant now, LaneEffects& effects) {
   // After the end too: another lane may still lack leaves of the last step.
   if (!lead() || worker_peer_.size() >= limits_.worker_max) return;
-  worker_peer_[request.worker] = peer;
+  if (!member(peer, request.worker, 0, effects)) return;
   granted_.erase(request.worker);
+  if (request.leaves) {
+    worker_peer_.erase(request.worker);
+    lead_.leave(request.worker, now);
+    return;
+  }
+  worker_peer_[request.worker] = peer;
+  granted_[request.worker];  // an answer, though there be no leaves for it
   lead_.request(request.worker, now);
 }
 
@@ -217,7 +270,8 @@ void Lane::on_missing(const wire::Missing& missing, Instant now) {
 
 void Lane::on_workers(const std::set<NodeId>& alive, Instant now,
                       LaneEffects& effects) {
-  std::erase_if(pending_, [&](const PendingPull& pull) {
+  members_ = alive;
+  forget_pending([&](const PendingPull& pull) {
     return !alive.contains(pull.request.worker);
   });
   if (lead()) {
@@ -228,6 +282,7 @@ void Lane::on_workers(const std::set<NodeId>& alive, Instant now,
     for (const auto worker : gone) {
       worker_peer_.erase(worker);
       granted_.erase(worker);
+      bytes_.erase(worker);
       lead_.leave(worker, now);
     }
     for (const auto worker : record_.workers) {
@@ -273,6 +328,7 @@ void Lane::answer_pending(LaneEffects& effects) {
     if (!over && pull.request.pull_version > version_) {
       waiting.push_back(std::move(pull));
     } else {
+      pending_bytes_ -= pull.bytes;
       answer(pull, effects);
     }
   }

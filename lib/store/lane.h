@@ -14,7 +14,6 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <optional>
 #include <set>
 #include <variant>
 #include <vector>
@@ -55,6 +54,7 @@ class Lane {
   struct Limits {
     std::size_t key_cache_bytes = std::size_t{256} << 20;
     std::size_t pending_max = 4096;  // pulls that wait, of all workers
+    std::size_t pending_bytes = std::size_t{256} << 20;  // of their key lists
     std::size_t worker_max = 65536;
   };
 
@@ -68,6 +68,8 @@ class Lane {
   const Weights& weights() const { return weights_; }
   std::uint64_t version() const { return version_; }
   bool ended() const { return ended_; }
+  // The job is over and its weights stay, for clients: frees the rest.
+  void settle();
   const placement::Placement& placement() const { return placement_; }
   std::size_t lane_index() const { return lane_index_; }
 
@@ -87,6 +89,7 @@ class Lane {
     wire::PushPull request;  // without its push
     std::vector<std::shared_ptr<KnownList>> lists;
     bool keys_kept = false;
+    std::size_t bytes = 0;
   };
 
   bool lead() const { return lane_index_ == 0; }
@@ -96,18 +99,23 @@ class Lane {
   template <class Request>
   bool current(PeerId peer, const Request& request, std::uint64_t seq,
                LaneEffects& effects);
+  // Is the worker one of the view? Else the request is refused for a while:
+  // the view may be on its way.
+  bool member(PeerId peer, NodeId worker, std::uint64_t seq,
+              LaneEffects& effects);
 
   void on_push_pull(PeerId peer, wire::PushPull&& request,
                     std::vector<Blob>&& blobs, Instant now,
                     LaneEffects& effects);
   void on_lease_request(PeerId peer, const wire::LeaseRequest& request,
-                        Instant now);
+                        Instant now, LaneEffects& effects);
   void on_ask(PeerId peer, const wire::Ask& ask, LaneEffects& effects);
   void on_missing(const wire::Missing& missing, Instant now);
   void on_fetch(PeerId peer, const wire::Fetch& fetch, LaneEffects& effects);
   void on_put(PeerId peer, const wire::Put& put, std::vector<Blob>&& blobs,
               LaneEffects& effects);
 
+  Status take_put(const wire::Put& put, const std::vector<Blob>& blobs);
   Result<TakenRequest> read(const wire::PushPull& request,
                             std::vector<Blob>& blobs);
   void acknowledge(PeerId peer, const wire::PushPull& request, bool kept,
@@ -123,6 +131,8 @@ class Lane {
   void open_step(Instant now);
   std::uint32_t leaves_of(std::uint64_t step);
 
+  template <class Which>
+  void forget_pending(Which which);
   void answer_pending(LaneEffects& effects);
   void answer(const PendingPull& pull, LaneEffects& effects);
   void send_leases(LaneEffects& effects);
@@ -152,6 +162,8 @@ class Lane {
   bool ended_ = false, failed_ = false, done_sent_ = false;
 
   std::deque<PendingPull> pending_;
+  std::size_t pending_bytes_ = 0;
+  std::set<NodeId> members_;  // workers of the newest view
 
   // Evaluation and early stopping: the same in every lane.
   model::Sums eval_sums_;

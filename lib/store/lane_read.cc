@@ -1,6 +1,7 @@
 #include "store/lane_read.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/format.h"
 #include "store/tree.h"
@@ -71,18 +72,37 @@ Result<std::shared_ptr<KnownList>> RequestReader::list(
   return list;
 }
 
+Status RequestReader::check_leaves(const wire::Leaves& leaves,
+                                   std::uint64_t step, StepShape shape,
+                                   std::uint32_t begin_min) {
+  if (leaves.step != step) {
+    return error(Code::invalid, "leaves of step {} among those of step {}",
+                 leaves.step, step);
+  }
+  if (!is_node({leaves.begin, leaves.end}, shape.leaf_count)) {
+    return error(Code::invalid, "leaves {}-{} are no subtree of {}",
+                 leaves.begin, leaves.end, shape.leaf_count);
+  }
+  if (leaves.begin < begin_min) {
+    return error(Code::invalid, "leaves {}-{} are out of order", leaves.begin,
+                 leaves.end);
+  }
+  return Done{};
+}
+
 Status RequestReader::read_push(const wire::PushPart& part, StepShape step,
                                 TakenRequest& out) {
-  const Node node{part.leaves.begin, part.leaves.end};
-  if (!is_node(node, step.leaf_count)) {
-    return error(Code::invalid, "leaves {}-{} are no subtree of {}", node.begin,
-                 node.end, step.leaf_count);
-  }
   TakenRequest::Part taken{.leaves = part.leaves, .sum = {}};
   if (part.sums.size() != taken.sum.sums.value.size()) {
     return error(Code::invalid, "{} metric sums", part.sums.size());
   }
   std::copy(part.sums.begin(), part.sums.end(), taken.sum.sums.value.begin());
+  // A loss that is not finite is the job's affair; a count is not.
+  constexpr double kRowMax = 1099511627776.0;  // 2^40
+  const double rows = taken.sum.sums[model::Sums::rows];
+  if (!(rows >= 0 && rows <= kRowMax && rows == std::trunc(rows))) {
+    return error(Code::invalid, "a push of {} rows", rows);
+  }
   PSM_TRY(taken.sum.curve, model::Curve::from_flat(part.curve));
   if (step.eval) {
     out.push.push_back(std::move(taken));

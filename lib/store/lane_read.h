@@ -1,4 +1,5 @@
 // A push_pull after its blobs were checked: nothing in it is trusted before.
+// The lane's thread.
 #pragma once
 
 #include <memory>
@@ -38,7 +39,7 @@ struct LaneShape {
   bool check_owner = true;  // keys must be in this lane's buckets
 };
 
-// The step of a push part, as the reader needs it.
+// The step of a push or of a pull, as the reader needs it.
 struct StepShape {
   std::uint32_t leaf_count = 0;
   bool eval = false;
@@ -50,12 +51,23 @@ class RequestReader {
   RequestReader(const LaneShape& shape, std::vector<Blob>& blobs)
       : shape_(shape), blobs_(blobs) {}
 
-  // step_of(step): its shape; a leaf count of 0 for no step of the job.
+  // step_of(step): its shape; a leaf count of 0 for no step of the job. All
+  // parts of a push are of one step, in the order of their leaves; so are
+  // those of a pull, whose step is pull_version.
   template <class StepOf>
   Result<TakenRequest> read(const wire::PushPull& request, StepOf step_of) {
     TakenRequest out;
-    for (const auto& part : request.push) {
-      PSM_DO(read_push(part, step_of(part.leaves.step), out));
+    if (!request.push.empty()) {
+      const auto step = request.push.front().leaves.step;
+      const StepShape shape = step_of(step);
+      PSM_DO(in_order(request.push, step, shape));
+      for (const auto& part : request.push) {
+        PSM_DO(read_push(part, shape, out));
+      }
+    }
+    if (!request.pull.empty()) {
+      PSM_DO(in_order(request.pull, request.pull_version,
+                      step_of(request.pull_version)));
     }
     for (const auto& part : request.pull) PSM_DO(read_pull(part, out));
     PSM_DO(at_end());
@@ -63,6 +75,19 @@ class RequestReader {
   }
 
  private:
+  // Disjoint subtrees of the step.
+  template <class Part>
+  static Status in_order(const std::vector<Part>& parts, std::uint64_t step,
+                         StepShape shape) {
+    std::uint32_t end = 0;
+    for (const auto& part : parts) {
+      PSM_DO(check_leaves(part.leaves, step, shape, end));
+      end = part.leaves.end;
+    }
+    return Done{};
+  }
+  static Status check_leaves(const wire::Leaves& leaves, std::uint64_t step,
+                             StepShape shape, std::uint32_t begin_min);
   Status read_push(const wire::PushPart& part, StepShape step,
                    TakenRequest& out);
   Status read_pull(const wire::PullPart& part, TakenRequest& out);

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/format.h"
+#include "optim/rate.h"
 #include "store/lane.h"
 
 namespace psmith::store {
@@ -47,8 +48,9 @@ void Lane::finish_train(Sum&& root, const placement::Step& step,
   }
   const auto& optimizer = record_.spec.optimizer;
   if (weight > 0) {
-    const double rate = optim::rate_at(
-        optimizer, step.train_index, schedule_.train_step_count(), step.share);
+    const double rate =
+        optim::rate_at(optimizer, step.train_index,
+                       schedule_.train_step_count(), step.row_share);
     const float scale =
         optimizer.mean ? static_cast<float>(1.0 / weight) : 1.0F;
     weights_.apply(root, rate, scale);
@@ -72,8 +74,8 @@ void Lane::finish_eval(Sum&& root, const placement::Step& step) {
   if (step.eval_last) {
     const double loss = eval_sums_.mean_loss();
     const auto patience = record_.spec.patience;
-    const bool better =
-        !has_best_ || loss < best_loss_ - record_.spec.min_delta;
+    const bool better = !has_best_ || !std::isfinite(best_loss_) ||
+                        loss < best_loss_ - record_.spec.min_delta;
     if (better || patience == 0) {
       has_best_ = true;
       best_loss_ = loss;
@@ -105,12 +107,16 @@ void Lane::end_if_over(LaneEffects& effects) {
       record_.spec.kind == "train" && version_ >= schedule_.step_count();
   if (failed_ || done_sent_ || (!ended_ && !through)) return;
   ended_ = true;
-  done_sent_ = true;
-  if (record_.spec.patience != 0 && has_best_) {
-    restore_ = true;
-  } else {
-    best_version_ = version_;
+  if (lead()) lead_.end();
+  restore_ = record_.spec.patience != 0 && has_best_;
+  if (!restore_) best_version_ = version_;
+  if (restore_ ? !std::isfinite(best_loss_) : !weights_.finite()) {
+    return fail(
+        "the model is not finite at the end: lower --rate, or look for "
+        "extreme values in the data",
+        effects);
   }
+  done_sent_ = true;
   wire::LaneDone done{.job = record_.job,
                       .recovery = record_.recovery,
                       .lane = record_.lanes[lane_index_].lane,
@@ -166,7 +172,10 @@ void Lane::report(Instant now, LaneEffects& effects) {
   }
   if (p.rows >= next_doubling_) {
     p.doubling = true;
-    while (next_doubling_ <= p.rows) next_doubling_ *= 2;
+    constexpr auto kMost = std::uint64_t{1} << 62;
+    while (next_doubling_ <= p.rows && next_doubling_ < kMost) {
+      next_doubling_ *= 2;
+    }
   }
   since_ = {};
   reported_ = now;
@@ -201,7 +210,7 @@ void Lane::send_leases(LaneEffects& effects) {
   for (auto& [worker, leaves] : granted_) {
     const auto peer = worker_peer_.find(worker);
     if (peer == worker_peer_.end()) continue;
-    if (!first_grant_) {
+    if (!first_grant_ && !leaves.empty()) {
       first_grant_ = true;
       note("leases_granted",
            format("gave worker {} leaves {}-{} of step {}", worker.value(),
@@ -264,6 +273,46 @@ void Lane::on_fetch(PeerId peer, const wire::Fetch& fetch,
        std::move(blobs)}});
 }
 
+// All of a Put's weights, or none.
+Status Lane::take_put(const wire::Put& put, const std::vector<Blob>& blobs) {
+  if (put.dense) {
+    if (put.range_begin > put.range_end ||
+        put.range_end > weights_.range_count() ||
+        blobs.size() != put.range_end - put.range_begin) {
+      return error(Code::invalid, "no such ranges");
+    }
+    const auto ranges = placement_.ranges(lane_index_);
+    for (std::size_t i = 0; i < blobs.size(); ++i) {
+      const auto size = ranges[put.range_begin + i].size();
+      if (blobs[i].size() != size * sizeof(float)) {
+        return error(Code::invalid, "a blob of {} bytes for a range of {}",
+                     blobs[i].size(), size);
+      }
+    }
+    for (std::size_t i = 0; i < blobs.size() && !ended_; ++i) {
+      weights_.put_dense(put.range_begin + i, blobs[i].values<float>());
+    }
+    return Done{};
+  }
+  if (blobs.empty()) return Done{};
+  if (put.table >= weights_.table_count() || blobs.size() != 2) {
+    return error(Code::invalid, "no such table");
+  }
+  const auto key = blobs[0].values<placement::Key>();
+  const auto row_bytes = weights_.width(put.table) * sizeof(float);
+  if (blobs[0].size() != key.size() * sizeof(placement::Key) ||
+      blobs[1].size() != key.size() * row_bytes) {
+    return error(Code::invalid, "keys and rows that do not fit");
+  }
+  for (const auto k : key) {
+    if (placement_.lane_of(put.table, k) != lane_index_) {
+      return error(Code::invalid, "key {} belongs to another lane", k);
+    }
+  }
+  if (!ended_) weights_.put_rows(put.table, key, blobs[1].values<float>());
+  return Done{};
+}
+
 void Lane::on_put(PeerId peer, const wire::Put& put, std::vector<Blob>&& blobs,
                   LaneEffects& effects) {
   const auto refuse = [&](std::string text) {
@@ -271,27 +320,8 @@ void Lane::on_put(PeerId peer, const wire::Put& put, std::vector<Blob>&& blobs,
         ToPeer{peer, refusal("bad_message", std::move(text), put.seq)});
   };
   if (record_.spec.kind != "import") return refuse("not an import");
-  if (put.dense) {
-    if (put.range_begin > put.range_end ||
-        put.range_end > weights_.range_count() ||
-        blobs.size() != put.range_end - put.range_begin) {
-      return refuse("no such ranges");
-    }
-    for (auto i = put.range_begin; i < put.range_end; ++i) {
-      auto value = blobs[i - put.range_begin].values<float>();
-      const auto range = placement_.ranges(lane_index_)[i];
-      if (value.size() != range.size()) return refuse("a range's size");
-      if (!ended_) weights_.put_dense(i, std::move(value));
-    }
-  } else if (!blobs.empty()) {
-    if (put.table >= weights_.table_count() || blobs.size() != 2) {
-      return refuse("no such table");
-    }
-    const auto key = blobs[0].values<placement::Key>();
-    const auto value = blobs[1].values<float>();
-    const auto width = weights_.width(put.table);
-    if (value.size() != key.size() * width) return refuse("rows of a width");
-    if (!ended_) weights_.put_rows(put.table, key, value);
+  if (auto taken = take_put(put, blobs); !taken) {
+    return refuse(std::move(taken.error().message));
   }
   if (put.last) ended_ = true;
   end_if_over(effects);

@@ -49,7 +49,7 @@ std::vector<Node> cut_runs(std::uint32_t leaf_count,
 
 void Lead::advance(std::uint64_t version, std::uint32_t leaves_now,
                    std::uint32_t leaves_next, Instant now) {
-  if (version > version_) {
+  if (version > version_ && !std::exchange(held_up_, false)) {
     const auto took = now - version_since_;
     step_mean_ =
         step_mean_ == Duration::zero() ? took : (step_mean_ * 7 + took) / 8;
@@ -77,7 +77,7 @@ bool Lead::gathered(Instant now) const {
 
 void Lead::request(NodeId worker, Instant now) {
   if (workers_.empty()) first_request_ = now;
-  workers_.try_emplace(worker);
+  workers_[worker].late = false;
   for (const auto& [step, plan] : plans_) {
     const auto count = static_cast<std::uint32_t>(plan.leaf.size());
     for (std::uint32_t i = 0; i < count;) {
@@ -102,19 +102,19 @@ void Lead::plan(std::uint64_t step, Instant now) {
   auto& plan = found->second;
   plan.planned = true;
   const auto count = static_cast<std::uint32_t>(plan.leaf.size());
+  auto order = candidates();
   double known = 0;
   std::size_t measured = 0;
-  for (const auto& [id, worker] : workers_) {
-    known += worker.speed;
-    measured += worker.speed > 0 ? 1 : 0;
+  for (const auto id : order) {
+    const double speed = workers_.at(id).speed;
+    known += speed;
+    measured += speed > 0 ? 1 : 0;
   }
   const double mean = measured == 0 ? 1 : known / double(measured);
-  std::vector<NodeId> order;
   std::vector<double> share;
-  for (const auto& [id, worker] : workers_) {
-    order.push_back(id);
-    share.push_back(
-        std::max(worker.speed > 0 ? worker.speed : mean, mean / 64));
+  for (const auto id : order) {
+    const double speed = workers_.at(id).speed;
+    share.push_back(std::max(speed > 0 ? speed : mean, mean / 64));
   }
   if (order.size() > count) {  // take turns
     const auto turn = static_cast<std::ptrdiff_t>(step % order.size());
@@ -140,9 +140,16 @@ void Lead::release(std::uint64_t step, Node run, NodeId worker) {
   releases_.push_back({worker, {step, run.begin, run.end}});
 }
 
-void Lead::leave(NodeId worker, Instant now) {
-  expected_.erase(worker);
-  if (workers_.erase(worker) == 0) return;
+std::vector<NodeId> Lead::candidates() const {
+  std::vector<NodeId> prompt, all;
+  for (const auto& [id, worker] : workers_) {
+    all.push_back(id);
+    if (!worker.late) prompt.push_back(id);
+  }
+  return prompt.empty() ? all : prompt;
+}
+
+void Lead::release_all(NodeId worker) {
   for (auto& [step, plan] : plans_) {
     const auto count = static_cast<std::uint32_t>(plan.leaf.size());
     for (std::uint32_t i = 0; i < count;) {
@@ -155,10 +162,20 @@ void Lead::leave(NodeId worker, Instant now) {
       if (i == begin) ++i;
     }
   }
+}
+
+void Lead::leave(NodeId worker, Instant now) {
+  expected_.erase(worker);
+  if (workers_.erase(worker) == 0) return;
+  release_all(worker);
   tick(now);
 }
 
+void Lead::end() { plans_.erase(plans_.upper_bound(version_), plans_.end()); }
+
 void Lead::pushed(NodeId worker, const wire::Leaves& leaves, Instant now) {
+  const auto known = workers_.find(worker);
+  if (known != workers_.end()) known->second.late = false;
   const auto found = plans_.find(leaves.step);
   if (found == plans_.end()) return;
   auto& plan = found->second;
@@ -209,31 +226,44 @@ void Lead::tick(Instant now) {
   if (!started_ && gathered(now)) {
     started_ = true;
     version_since_ = now;
-    plan(version_, now);
-    plan(version_ + 1, now);
   }
   if (!started_) return;
+  plan(version_, now);  // where there was no worker when it was opened
+  plan(version_ + 1, now);
+  release_late(now);
+  distribute(now);
+}
+
+// What a worker holds of this step past the deadline goes to others, and what
+// it holds of the next one too: it may hang. A lone worker has no others.
+void Lead::release_late(Instant now) {
   const auto found = plans_.find(version_);
-  const auto late = std::max(kLate, step_mean_ * 10);
-  if (found != plans_.end() && workers_.size() > 1 &&
-      now - version_since_ > late) {
-    auto& leaf = found->second.leaf;
-    for (std::uint32_t i = 0; i < leaf.size(); ++i) {
-      if (leaf[i].state != State::leased || now - leaf[i].since <= late) {
-        continue;
-      }
-      release(version_, {i, i + 1}, leaf[i].owner);
+  const auto deadline = std::max(kLate, step_mean_ * 10);
+  if (found == plans_.end() || workers_.size() < 2 ||
+      now - version_since_ <= deadline) {
+    return;
+  }
+  std::set<NodeId> late;
+  for (const auto& leaf : found->second.leaf) {
+    if (leaf.state == State::leased && now - leaf.since > deadline) {
+      late.insert(leaf.owner);
     }
   }
-  distribute(now);
+  for (const auto id : late) {
+    held_up_ = true;
+    release_all(id);
+    const auto worker = workers_.find(id);
+    if (worker != workers_.end()) worker->second.late = true;
+  }
 }
 
 NodeId Lead::least_loaded(std::uint64_t step, NodeId except) const {
   const auto& plan = plans_.at(step);
   NodeId best;
   std::size_t best_load = 0;
-  for (const auto& [id, worker] : workers_) {
-    if (id == except && workers_.size() > 1) continue;
+  const auto among = candidates();
+  for (const auto id : among) {
+    if (id == except && among.size() > 1) continue;
     const auto load = static_cast<std::size_t>(std::count_if(
         plan.leaf.begin(), plan.leaf.end(), [&](const Leaf& leaf) {
           return leaf.owner == id && leaf.state == State::leased;
@@ -264,7 +294,7 @@ void Lead::distribute(Instant now) {
         continue;
       }
       const auto size = i - begin;
-      const auto parts = std::min<std::size_t>(workers_.size(), size);
+      const auto parts = std::min<std::size_t>(candidates().size(), size);
       for (const auto& run : cut_runs(size, std::vector<double>(parts, 1.0))) {
         grant(step, {begin + run.begin, begin + run.end},
               least_loaded(step, owner), now);

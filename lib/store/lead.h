@@ -2,8 +2,9 @@
 //
 // Each planned step gives every worker one run of leaves, as long as its
 // measured speed earns, cut where the run makes few subtrees. Leaves of a
-// worker that left, or that is late past a deadline, go to others. Nothing is
-// durable: any assignment gives the same sums. Pure; the lead lane's thread.
+// worker that left, or that is late past a deadline, go to others; a late
+// worker gets no more until it pushes or asks. Nothing is durable: any
+// assignment gives the same sums. Pure; the lead lane's thread.
 #pragma once
 
 #include <cstdint>
@@ -51,6 +52,8 @@ class Lead {
   // The worker is here and knows of none of its leases: it gets them again.
   void request(NodeId worker, Instant now);
   void leave(NodeId worker, Instant now);
+  // The job is over at `version`: leases beyond it are void.
+  void end();
   void pushed(NodeId worker, const wire::Leaves& leaves, Instant now);
   // A lane lacks these leaves; those of vanished workers are leased again.
   void missing(const wire::Leaves& leaves, Instant now);
@@ -75,13 +78,19 @@ class Lead {
     bool planned = false;
   };
   struct Worker {
-    double speed = 0;  // leaves per second; 0: not measured yet
+    double speed = 0;   // leaves per second; 0: not measured yet
+    bool late = false;  // its leaves were taken back; nothing heard since
   };
 
   void plan(std::uint64_t step, Instant now);
   void distribute(Instant now);
   void grant(std::uint64_t step, Node run, NodeId worker, Instant now);
   void release(std::uint64_t step, Node run, NodeId worker);
+  void release_all(NodeId worker);
+  void release_late(Instant now);
+  // Those that are not late; all of them if there is no other.
+  std::vector<NodeId> candidates() const;
+  // The candidate with the fewest leased leaves of the step, `except` last.
   NodeId least_loaded(std::uint64_t step, NodeId except) const;
   void measure(NodeId worker, const Plan& plan, Instant now);
   bool gathered(Instant now) const;
@@ -92,6 +101,7 @@ class Lead {
   std::uint64_t version_ = 0;
   Instant version_since_, first_request_;
   bool started_ = false;
+  bool held_up_ = false;  // leaves of version_ were late: no measure of a step
   Duration step_mean_ = Duration::zero();
   std::vector<Grant> grants_;
   std::vector<Release> releases_;

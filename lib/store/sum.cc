@@ -58,15 +58,6 @@ void join(TableSum& left, TableSum&& right) {
 
 }  // namespace
 
-std::size_t Sum::bytes() const {
-  std::size_t bytes = 0;
-  for (const auto& d : dense) bytes += d.size() * sizeof(float);
-  for (const auto& t : table) {
-    bytes += t.key.size() * sizeof(Key) + t.value.size() * sizeof(float);
-  }
-  return bytes;
-}
-
 void join(Sum& left, Sum&& right) {
   PSM_CHECK(left.dense.size() == right.dense.size() &&
                 left.table.size() == right.table.size(),

@@ -29,8 +29,6 @@ struct Sum {
   std::vector<TableSum> table;
   model::Sums sums;
   model::Curve curve;  // evaluation only
-
-  std::size_t bytes() const;
 };
 
 // left = left + right. REQUIRES: the same tensors and tables.

@@ -1,6 +1,7 @@
 #include "store/table.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "base/check.h"
 
@@ -9,17 +10,26 @@ namespace psmith::store {
 using placement::Key;
 using placement::mixed;
 
+namespace {
+
+constexpr std::size_t kSlabBytes = std::size_t{1} << 20;
+
+std::uint32_t slab_rows_of(std::size_t stride) {
+  const auto rows =
+      kSlabBytes / (sizeof(float) * std::max<std::size_t>(stride, 1));
+  return static_cast<std::uint32_t>(
+      std::bit_floor(std::clamp<std::size_t>(rows, 1, 1U << 14)));
+}
+
+}  // namespace
+
 Table::Table(std::uint32_t width, std::size_t slot_count, float slot_init)
     : width_(width),
       slot_count_(slot_count),
       stride_(width * (1 + slot_count)),
+      slab_rows_(slab_rows_of(stride_)),
       slot_init_(slot_init),
       index_(1024) {}
-
-std::size_t Table::bytes() const {
-  return key_.capacity() * sizeof(Key) + index_.size() * sizeof(std::uint32_t) +
-         slab_.size() * kSlabRows * stride_ * sizeof(float);
-}
 
 std::uint32_t Table::find(Key key) const {
   const auto mask = index_.size() - 1;
@@ -35,8 +45,8 @@ std::uint32_t Table::find_or_create(Key key) {
   if ((key_.size() + 1) * 2 > index_.size()) grow();
   const auto row = size();
   PSM_CHECK(row < kNone - 1, "a lane holds fewer than 2^32 rows of a table");
-  if (row % kSlabRows == 0) {
-    slab_.push_back(std::make_unique<float[]>(kSlabRows * stride_));
+  if (row % slab_rows_ == 0) {
+    slab_.push_back(std::make_unique<float[]>(slab_rows_ * stride_));
   }
   key_.push_back(key);
   std::fill_n(weight(row) + width_, width_ * slot_count_, slot_init_);
@@ -45,6 +55,20 @@ std::uint32_t Table::find_or_create(Key key) {
   while (index_[at] != 0) at = (at + 1) & mask;
   index_[at] = row + 1;
   return row;
+}
+
+void Table::drop_slots() {
+  if (slot_count_ == 0) return;
+  for (auto& slab : slab_) {
+    auto weights = std::make_unique<float[]>(std::size_t{slab_rows_} * width_);
+    for (std::uint32_t row = 0; row < slab_rows_; ++row) {
+      std::copy_n(slab.get() + row * stride_, width_,
+                  weights.get() + std::size_t{row} * width_);
+    }
+    slab = std::move(weights);
+  }
+  slot_count_ = 0;
+  stride_ = width_;
 }
 
 void Table::grow() {

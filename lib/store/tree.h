@@ -10,7 +10,6 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <vector>
 
 #include "store/sum.h"
@@ -48,10 +47,8 @@ class Tree {
   explicit Tree(std::uint32_t leaf_count, Faults faults = {})
       : leaf_count_(leaf_count), faults_(faults) {}
 
-  std::uint32_t leaf_count() const { return leaf_count_; }
-
   // False if the leaves were here already (the sum is dropped).
-  // REQUIRES: is_node(node, leaf_count())
+  // REQUIRES: is_node(node, leaf_count)
   bool add(Node node, Sum sum);
 
   bool complete() const {

@@ -1,6 +1,7 @@
 #include "store/weights.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/check.h"
 
@@ -177,6 +178,31 @@ void Weights::restore_best() {
   }
   best_rows_.clear();
   has_best_ = false;
+}
+
+void Weights::settle() {
+  restore_best();
+  drop_old();
+  old_.assign(dense_.size(), nullptr);
+  for (auto& slots : slot_) slots.clear();
+  for (auto& table : table_) table.drop_slots();
+  scaled_ = {};
+}
+
+bool Weights::finite() const {
+  const auto all = [](const float* value, std::size_t count) {
+    return std::all_of(value, value + count,
+                       [](float w) { return std::isfinite(w); });
+  };
+  for (const auto& block : dense_) {
+    if (!all(block->data(), block->size())) return false;
+  }
+  for (const auto& table : table_) {
+    for (std::uint32_t row = 0; row < table.size(); ++row) {
+      if (!all(table.weight(row), table.width())) return false;
+    }
+  }
+  return true;
 }
 
 TableSum Weights::bucket_rows(std::size_t t, std::uint32_t begin,

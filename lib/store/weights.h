@@ -59,6 +59,11 @@ class Weights {
   // Best snapshot for early stopping: remember now; go back to it at the end.
   void keep_best();
   void restore_best();
+  // No step will follow: goes back to the best snapshot, if one was kept, and
+  // frees all but the weights at version().
+  void settle();
+  // Whether every weight at version() is a finite number.
+  bool finite() const;
 
   // Every row whose bucket is in [begin, end), by key ascending.
   TableSum bucket_rows(std::size_t table, std::uint32_t begin,

@@ -1,6 +1,7 @@
 #include "wire/codec.h"
 
 #include <msgpack.hpp>
+#include <new>
 #include <string>
 #include <type_traits>
 
@@ -229,7 +230,7 @@ class BodyWalker : public Walker<BodyWalker> {
         !(map ? next_.ops->member != nullptr : next_.ops->element != nullptr)) {
       return fail(format("field {} has a wrong type", key_));
     }
-    if (next_.ops && !map) next_.ops->clear(next_.object);
+    if (next_.ops) next_.ops->clear(next_.object);
     open_.push_back(next_);
     return true;
   }
@@ -270,7 +271,11 @@ Slot make_body(std::uint32_t type, Body& body) {
 
 Result<std::vector<std::byte>> encode_header(
     const Body& body, std::span<const std::uint64_t> blob_bytes) {
-  return Encoder().run(body, blob_bytes);
+  try {
+    return Encoder().run(body, blob_bytes);
+  } catch (const std::bad_alloc&) {
+    return Error{Code::unavailable, "no memory for a message"};
+  }
 }
 
 Result<Header> decode_header(ByteView frame) {

@@ -89,7 +89,8 @@ PSM_FIELDS(placement::DataShape, "DataShape", 0, PSM_FIELD(3, shard_rows),
            PSM_FIELD(4, block_rows));
 PSM_FIELDS(model::Settings, "ModelSettings", 0, PSM_FIELD(3, kind),
            PSM_FIELD(4, dense), PSM_FIELD(5, column_count),
-           PSM_FIELD(6, class_count));
+           PSM_FIELD(6, class_count), PSM_FIELD(7, label_mean),
+           PSM_FIELD(8, label_scale));
 PSM_FIELDS(optim::Settings, "OptimizerSettings", 0, PSM_FIELD(3, rule),
            PSM_FIELD(4, schedule), PSM_FIELD(5, rate), PSM_FIELD(6, beta),
            PSM_FIELD(7, l1), PSM_FIELD(8, l2), PSM_FIELD(9, mean));
@@ -140,7 +141,7 @@ PSM_FIELDS(Join, "Join", 1, PSM_FIELD(3, role), PSM_FIELD(4, name),
            PSM_FIELD(7, fingerprint), PSM_FIELD(8, addresses),
            PSM_FIELD(9, threads));
 PSM_FIELDS(JoinOk, "JoinOk", 2, PSM_FIELD(3, node), PSM_FIELD(4, heartbeat_ms),
-           PSM_FIELD(5, liveness));
+           PSM_FIELD(5, liveness), PSM_FIELD(6, incarnation));
 PSM_FIELDS(Heartbeat, "Heartbeat", 3, PSM_FIELD(3, node), PSM_FIELD(4, view),
            PSM_FIELD(5, progress));
 PSM_FIELDS(HeartbeatOk, "HeartbeatOk", 4, PSM_FIELD(3, view));
@@ -169,15 +170,17 @@ PSM_FIELDS(CheckpointDone, "CheckpointDone", 13, PSM_FIELD(3, job),
 PSM_FIELDS(Note, "Note", 14, PSM_FIELD(3, node), PSM_FIELD(4, job),
            PSM_FIELD(5, kind), PSM_FIELD(6, text));
 PSM_FIELDS(Submit, "Submit", 15, PSM_FIELD(3, spec), PSM_FIELD(4, token));
-PSM_FIELDS(SubmitOk, "SubmitOk", 16, PSM_FIELD(3, job));
+PSM_FIELDS(SubmitOk, "SubmitOk", 16, PSM_FIELD(3, job),
+           PSM_FIELD(4, incarnation));
 PSM_FIELDS(Cancel, "Cancel", 17, PSM_FIELD(3, job));
 PSM_FIELDS(CancelOk, "CancelOk", 18, PSM_FIELD(3, job));
 PSM_FIELDS(Watch, "Watch", 19, PSM_FIELD(3, after_seq), PSM_FIELD(4, job),
            PSM_FIELD(5, follow));
 PSM_FIELDS(EventsOk, "EventsOk", 20, PSM_FIELD(3, events),
-           PSM_FIELD(4, last_seq), PSM_FIELD(5, first_seq));
+           PSM_FIELD(4, last_seq), PSM_FIELD(5, first_seq),
+           PSM_FIELD(6, incarnation));
 PSM_FIELDS(Jobs, "Jobs", 21, PSM_FIELD(3, job), PSM_FIELD(4, name));
-PSM_FIELDS(JobsOk, "JobsOk", 22, PSM_FIELD(3, jobs));
+PSM_FIELDS(JobsOk, "JobsOk", 22, PSM_FIELD(3, jobs), PSM_FIELD(4, incarnation));
 PSM_FIELDS(Nodes, "Nodes", 23);
 PSM_FIELDS(NodesOk, "NodesOk", 24, PSM_FIELD(3, view),
            PSM_FIELD(4, wire_version), PSM_FIELD(5, uptime_ms));
@@ -185,7 +188,7 @@ PSM_FIELDS(Drop, "Drop", 25, PSM_FIELD(3, job));
 PSM_FIELDS(DropOk, "DropOk", 26, PSM_FIELD(3, job));
 PSM_FIELDS(LeaseRequest, "LeaseRequest", 27, PSM_FIELD(3, job),
            PSM_FIELD(4, recovery), PSM_FIELD(5, placement),
-           PSM_FIELD(6, worker));
+           PSM_FIELD(6, worker), PSM_FIELD(7, leaves));
 PSM_FIELDS(Leases, "Leases", 28, PSM_FIELD(3, job), PSM_FIELD(4, recovery),
            PSM_FIELD(5, placement), PSM_FIELD(6, leaves));
 PSM_FIELDS(PushPull, "PushPull", 29, PSM_FIELD(3, job), PSM_FIELD(4, recovery),

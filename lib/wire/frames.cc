@@ -53,12 +53,25 @@ class Joiner {
   std::span<const Blob> frames_;
 };
 
+Status check_sum(std::span<const std::uint64_t> sizes) {
+  std::uint64_t left = kMessageBytesMax;
+  for (const auto size : sizes) {
+    if (size > left) {
+      return error(Code::corrupt, "blobs of more than {} bytes together",
+                   kMessageBytesMax);
+    }
+    left -= size;
+  }
+  return Done{};
+}
+
 Result<Message> join_message(std::span<const Blob> frames) {
   if (frames.empty()) return Error{Code::corrupt, "no header frame"};
   if (frames.size() > kFrameCountMax) {
     return Error{Code::corrupt, "too many frames"};
   }
   PSM_TRY(const auto header, decode_header(frames.front().bytes()));
+  PSM_DO(check_sum(header.blob_bytes));
   PSM_TRY(auto body, decode_body(frames.front().bytes(), header));
   Message message{std::move(body), {}};
   Joiner joiner(frames.subspan(1));
@@ -70,9 +83,7 @@ Result<Message> join_message(std::span<const Blob> frames) {
   return message;
 }
 
-}  // namespace
-
-Result<std::vector<Blob>> to_frames(const Message& message, Cut cut) {
+Result<std::vector<Blob>> cut_message(const Message& message, Cut cut) {
   std::vector<std::uint64_t> sizes;
   std::uint64_t total = 0;
   for (const auto& blob : message.blobs) {
@@ -94,6 +105,16 @@ Result<std::vector<Blob>> to_frames(const Message& message, Cut cut) {
     }
   }
   return frames;
+}
+
+}  // namespace
+
+Result<std::vector<Blob>> to_frames(const Message& message, Cut cut) {
+  try {
+    return cut_message(message, cut);
+  } catch (const std::bad_alloc&) {
+    return Error{Code::unavailable, "no memory for a message"};
+  }
 }
 
 Result<Message> from_frames(std::span<const Blob> frames) {

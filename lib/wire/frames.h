@@ -18,12 +18,14 @@ namespace psmith::wire {
 
 enum class Cut : std::uint8_t { no, yes };
 
-// Blobs share their memory with the message. Error (exhausted): over a limit.
+// Blobs share their memory with the message. Errors: exhausted (over a limit),
+// unavailable (no memory).
 Result<std::vector<Blob>> to_frames(const Message& message, Cut cut);
 
 // A blob of one frame shares the frame's memory; others are joined into new
-// memory, as large as the frames that are there. Errors: conflict (another
-// wire version), corrupt (anything else), exhausted (no memory).
+// memory, as large as the frames that are there; nothing is joined of a message
+// over the limits. Errors: conflict (another wire version), corrupt (anything
+// else), exhausted (no memory).
 Result<Message> from_frames(std::span<const Blob> frames);
 
 }  // namespace psmith::wire

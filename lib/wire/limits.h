@@ -17,6 +17,10 @@ inline constexpr std::size_t kDepthMax = 16;  // nested maps and arrays
 // elements would otherwise grow a thousandfold.
 inline constexpr std::size_t kDecodedBytesMax = 32 * kMiB;
 
+// Of one Predict: rows, and what is answered, rows x outputs, in floats.
+inline constexpr std::uint64_t kPredictRowMax = std::uint64_t{1} << 20;
+inline constexpr std::uint64_t kPredictOutputMax = std::uint64_t{1} << 26;
+
 inline constexpr std::size_t kBlobCountMax = std::size_t{1} << 16;
 inline constexpr std::size_t kBlobFrameBytesMax = kMiB;  // longer ones are cut
 inline constexpr std::uint64_t kMessageBytesMax = std::uint64_t{4} << 30;

@@ -2,9 +2,9 @@
 //
 // A message on the wire is a msgpack header frame, one map with integer keys,
 // and raw little-endian blobs that the header counts: psmith-protocol(7).
-// fields() lists a struct's members with their numbers, once, for encoding and
-// decoding alike: unknown numbers are skipped, missing ones keep their
-// defaults, so fields can be added. Numbers are never reused.
+// Fields<T>::list (fields.h) has a struct's members with their numbers, once,
+// for encoding and decoding alike: unknown numbers are skipped, missing ones
+// keep their defaults, so fields can be added. Numbers are never reused.
 // Requests are verbs; answers end in Ok. Values; any thread.
 #pragma once
 
@@ -36,6 +36,9 @@ struct JoinOk {
   NodeId node;
   std::uint64_t heartbeat_ms = 0;
   std::uint32_t liveness = 0;  // heartbeats that may be missed
+  // Of the master: random at each of its starts, after which the numbers of
+  // nodes, jobs and events begin again. The same in SubmitOk, EventsOk, JobsOk.
+  std::uint64_t incarnation = 0;
 };
 
 struct Heartbeat {
@@ -135,6 +138,7 @@ struct Submit {
 };
 struct SubmitOk {
   JobId job;
+  std::uint64_t incarnation = 0;  // the master's
 };
 struct Cancel {
   JobId job;
@@ -163,8 +167,9 @@ struct Watch {
 };
 struct EventsOk {
   std::vector<Event> events;
-  std::uint64_t last_seq = 0;   // newest at the master
-  std::uint64_t first_seq = 0;  // oldest still kept
+  std::uint64_t last_seq = 0;     // newest at the master
+  std::uint64_t first_seq = 0;    // oldest still kept
+  std::uint64_t incarnation = 0;  // the master's
 };
 
 struct JobInfo {
@@ -181,11 +186,14 @@ struct JobInfo {
   JobSpec spec;  // only in JobsOk to a request for one job
 };
 struct Jobs {
-  JobId job;         // 0: all
-  std::string name;  // the newest job of that name; "" for any
+  JobId job;  // 0: all
+  // "" for any; else the newest job of that name, and where they are others
+  // the newest that is not over and the live one, newest first.
+  std::string name;
 };
 struct JobsOk {
   std::vector<JobInfo> jobs;
+  std::uint64_t incarnation = 0;  // the master's
 };
 struct Nodes {};
 struct NodesOk {
@@ -224,6 +232,7 @@ struct LeaseRequest {
   JobId job;
   std::uint64_t recovery = 0, placement = 0;
   NodeId worker;
+  bool leaves = false;  // it will compute no more: its leaves go to others
 };
 // From the lead: alone, or with an answer.
 struct Leases {

@@ -33,7 +33,7 @@ struct Slot {
 // What can be done at a place; null where it cannot.
 struct Ops {
   bool (*set)(void* object, const Value& value) = nullptr;
-  void (*clear)(void* object) = nullptr;  // arrays
+  void (*clear)(void* object) = nullptr;  // maps, arrays: as when fresh
   Slot (*element)(void* object) = nullptr;
   std::size_t element_bytes = 0;
   Slot (*member)(void* object, std::uint64_t number) = nullptr;  // maps
@@ -112,6 +112,7 @@ template <class T>
 constexpr Ops make_ops() {
   Ops ops;
   if constexpr (kIsStruct<T>) {
+    ops.clear = [](void* object) { *static_cast<T*>(object) = T{}; };
     ops.member = find_member<T>;
   } else if constexpr (kIsVector<T>) {
     ops.clear = [](void* object) { static_cast<T*>(object)->clear(); };

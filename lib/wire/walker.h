@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <exception>
 #include <msgpack.hpp>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -61,13 +62,15 @@ class Walker : public msgpack::null_visitor {
     return true;
   }
 
-  // Walks all of `frame`.
+  // Walks all of `frame`. Errors: corrupt, exhausted (no memory).
   Status walk(ByteView frame) {
     std::size_t end = 0;
     bool whole = false;
     try {
       whole = msgpack::parse(reinterpret_cast<const char*>(frame.data()),
                              frame.size(), end, self());
+    } catch (const std::bad_alloc&) {
+      return Error{Code::exhausted, "no memory for a message"};
     } catch (const std::exception& e) {
       fail(e.what());
     }

@@ -1,6 +1,8 @@
 #include "base/path.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -119,6 +121,35 @@ TEST_CASE("a place that cannot be written is named", "[base]") {
   REQUIRE_FALSE(missing.ok());
   REQUIRE(missing.error().code == Code::not_found);
   REQUIRE_FALSE(AtomicFile::create("").ok());
+}
+
+TEST_CASE("a link stays, also one to a file that is not there yet", "[base]") {
+  const TempDir dir;
+  std::filesystem::create_directory(dir / "folder");
+  std::filesystem::create_symlink("folder/real", dir / "second");
+  std::filesystem::create_symlink("second", dir / "link");
+  for (const auto* text : {"first", "second"}) {
+    REQUIRE(write_file(dir / "link", as_bytes(text)).ok());
+    REQUIRE(std::filesystem::is_symlink(dir / "link"));
+    REQUIRE(read_text(dir / "folder/real") == text);
+  }
+  REQUIRE(dir.entry_count() == 3);
+}
+
+TEST_CASE("a file over the limit says which limit", "[base]") {
+  const TempDir dir;
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const rlimit small{.rlim_cur = 1000, .rlim_max = before.rlim_max};
+  const auto action = ::signal(SIGXFSZ, SIG_IGN);
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+  auto done = write_file(dir / "out", as_bytes(std::string(2000, 'x')));
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  ::signal(SIGXFSZ, action);
+  REQUIRE(done.error().code == Code::unavailable);
+  REQUIRE(done.error().message.find(": file too large\nhint: ulimit -f") !=
+          std::string::npos);
+  REQUIRE(dir.entry_count() == 0);
 }
 
 TEST_CASE("a mapped file lives as long as its last blob", "[base]") {

@@ -69,7 +69,37 @@ says '^epochs +2$' psctl show file.model
 PSMITH_EPOCHS=2 psctl train dense --epochs 3 --local 1 -o file.model --quiet \
   > line
 says '^epochs +3$' psctl show file.model
+
+# What comes from outside gives way to the command line, and is unused where
+# it has no meaning.
+printf 'label = "y"\nholdout = 0.1\npatience = 2\n' > config/psmith/config.toml
+psctl train dense --local 1 -o file.model --quiet > line
+same dense.model file.model "raw options in the configuration file"
+says '^accuracy' psctl evaluate dense.model dense
 rm -r config
+psdata synth logistic --rows 300 --features 3 --seed 2 --format csv -o rows.csv \
+  --quiet > made
+tail -n +2 rows.csv > bare.csv
+PSMITH_HEADER=true psctl train bare.csv --no-header --label 4 --local 1 -o bare.model \
+  --quiet > line
+PSMITH_LIKE=dense.model PSMITH_BETA=3 PSMITH_DETACH=true PSMITH_MICRO_BATCH=3 \
+  psctl train even --local 1 --epochs 1 --optimizer sgd -o outside.model --quiet \
+  > line
+psctl train even --local 1 --epochs 1 --optimizer sgd -o inside.model --quiet \
+  > line
+same inside.model outside.model "options from outside"
+PSMITH_JSON=true psctl train dense --local 1 -o - --quiet > file.model 2> rows
+same dense.model file.model "PSMITH_JSON and -o -"
+
+# Notes on what changes nothing, and a label column of another name.
+ends 0 psctl train even --local 1 --epochs 1 --eval-every 2 --min-delta 0.1
+grep -q 'nothing to evaluate' stderr.txt || die "--eval-every: $(< stderr.txt)"
+grep -q 'without --patience' stderr.txt || die "--min-delta: $(< stderr.txt)"
+psctl train rows.csv --local 1 -o rows.model --quiet > line
+psctl evaluate rows.model rows.csv | grep -v '^data' > as-trained
+sed '1s/y/clicked/' rows.csv > renamed.csv
+psctl evaluate rows.model renamed.csv --label clicked | grep -v '^data' > renamed
+same as-trained renamed "--label of psctl evaluate"
 
 # What is inside, and what it is worth.
 says '^kind +logistic$' psctl show sparse.model
@@ -77,6 +107,32 @@ says '^x[0-9] ' psctl show dense.model --top 1
 says '"kind":"logistic"' psctl show dense.model --json
 says '^accuracy +0\.[0-9]+$' psctl evaluate dense.model dense
 says '"accuracy":0' psctl evaluate sparse.model sparse.svm --json
+psctl show dense.model > shown
+psctl show - < dense.model > shown-stdin
+same shown shown-stdin "a model from stdin"
+
+# Interrupted while it splits or trains: nothing is left. Stopped (Ctrl-Z) for
+# longer than a master may be silent: it goes on.
+for wait_for in data 'rows\s'; do
+  psctl train sparse.svm --epochs 50000 --local 1 -o stopped.model > line \
+    2> rows &
+  train=$!
+  split() { [[ $wait_for != data ]] || [[ -n $(ls -A tmp) ]]; }
+  trains() { [[ $wait_for == data ]] || grep -qP "$wait_for" rows; }
+  until_true 30 split || die "nothing is split in TMPDIR"
+  until_true 30 trains || die "the job does not begin: $(< rows)"
+  kill -INT "$train"
+  ends 1 wait "$train"
+  [[ ! -e stopped.model ]] || die "an interrupted job left a model"
+  [[ -z $(ls -A tmp) ]] || die "left in TMPDIR: $(ls -A tmp)"
+done
+psctl train dense --local 1 --epochs 2000 -o slow.model > line 2> rows &
+train=$!
+until_true 30 grep -q '^rows' rows || die "the job does not begin: $(< rows)"
+kill -STOP "$train"
+sleep 6
+kill -CONT "$train"
+wait "$train" || die "a stopped job ended with $?: $(< rows)"
 
 # On a cluster.
 start_master
@@ -101,16 +157,26 @@ for name in ctr svm; do
   psctl export "@copy-of-$name" -o - > again.model
   same out.model again.model "import and export"
 done
+says 'name	stdin' psctl import - < out.model
+psctl export @stdin -o - | cmp - out.model || die "import -"
 same dense.model <(psctl export ctr -o -) "export"
 
 # A job that is left alone, awaited, cancelled, interrupted.
+psctl train dense --detach --epochs 50000 --name ctr > id 2> notes
+says "	$(< id)	.*job_submitted" psctl events ctr
+ends 124 psctl wait ctr --timeout 1s
+says "accuracy" psctl evaluate @ctr dense
+psctl train dense --detach --epochs 2 --name next > id2 2> notes
+says "behind job $(< id)" psctl events next
+says "^job	$(< id)	.*cancelled" psctl cancel ctr
+says 'state	done' psctl wait next --timeout 60s
 id=$(psctl train dense --detach --epochs 2 --name short 2> notes)
 says 'state	done' psctl wait "$id" --timeout 60s
 psctl train dense --detach --epochs 50000 --name long > id 2> notes
 ends 124 psctl wait long --timeout 1s
 says 'cancelled' psctl cancel long
 ends 1 psctl wait long
-ends 1 psctl cancel ctr
+ends 1 psctl cancel next
 psctl train dense --epochs 50000 --name stopped -o stopped.model \
   > line 2> notes &
 train=$!

@@ -66,7 +66,21 @@ printf '[psctl.train]\nepochs = "x"\n' > config/psmith/config.toml
 bad 78 'config.toml:2: --epochs' psctl train data -o out/m
 printf 'epochs = [\n' > config/psmith/config.toml
 bad 78 'config.toml:[0-9]+' psctl train data -o out/m
+printf '[psctl.trian]\nepochs = 3\n' > config/psmith/config.toml
+bad 78 "config.toml:2: unknown table .psctl.trian.*'trian' .did you mean 'train'" \
+  psctl train data -o out/m
 rm -r config
+bad 2 'header' psctl train good.csv --header --no-header -o out/m
+bad 2 '--timeout.*too short' psctl train data --timeout 0 -o out/m
+bad 2 '--timeout.*too short' psctl wait 1 --timeout 0
+bad 2 '--job-timeout.*too short' psctl master --job-timeout 0
+bad 2 '--detach does not follow' \
+  psctl train data --detach --log out/log --master tcp://127.0.0.1:1
+bad 2 '--detach does not follow' \
+  psctl train data --detach --timeout 9s --master tcp://127.0.0.1:1
+bad 2 '--log names a file' psctl train data --log - -o out/m
+bad 73 'nowhere' psctl train words --log nowhere/log -o out/m
+bad 66 'folder' psctl jobs --master @folder
 
 # Data.
 bad 66 'nothing.csv' psctl train nothing.csv -o out/m
@@ -90,6 +104,8 @@ bad 74 '/dev/full' psctl train data --local 1 --epochs 1 -o /dev/full
 [[ -c /dev/full ]] || die "/dev/full was replaced"
 bad 74 'standard output' sh -c 'psctl show model > /dev/full'
 bad 74 'standard output' sh -c 'psctl --help > /dev/full'
+bad 74 'standard output' sh -c 'psctl show model >&-'
+bad 74 'standard output' sh -c 'psctl train data --local 1 --epochs 1 >&-'
 
 # Models.
 bad 66 'nothing' psctl show nothing
@@ -113,12 +129,20 @@ done
 bad 66 'nothing.csv' psctl evaluate model nothing.csv
 bad 65 'empty' psctl evaluate model empty
 bad 65 'otherwise|column' psctl evaluate model one-class.svm
+bad 2 '--format does not go with a model' \
+  psctl evaluate model good.csv --format csv
+bad 2 '--ignore does not go with a model' \
+  psctl evaluate model good.csv --ignore x1
+bad 2 "'x1' is a feature" psctl evaluate model good.csv --label x1
+bad 65 "no label column 'nothing'" psctl evaluate model good.csv --label nothing
+bad 2 'is a dataset' psctl evaluate model data --label y
+bad 2 'both be stdin' psctl evaluate - -
+bad 2 'both be stdin' psinfer -
 
 # The cluster.
-bad 69 'cannot reach master tcp://127.0.0.1:9 ' \
-  psctl jobs --master tcp://127.0.0.1:9
-bad 69 'cannot reach master' \
-  psctl train data --master tcp://127.0.0.1:9 -o out/m
+find_nobody
+bad 69 "cannot reach master $nobody " psctl jobs --master "$nobody"
+bad 69 'cannot reach master' psctl train data --master "$nobody" -o out/m
 bad 2 'nonsense' psctl jobs --master nonsense
 bad 2 'nonsense' psctl master --listen nonsense
 bad 77 '--insecure' psctl master --listen tcp://0.0.0.0:0
@@ -143,26 +167,53 @@ with open(sys.argv[3], "w") as ready:
 while True:
     socket.send_multipart([socket.recv_multipart()[0], frame])
 PYTHON
-if /usr/bin/python3 -c 'import msgpack, zmq' 2> no-python.txt; then
-  for kind in refuses speaks babbles; do
-    start "$kind" /usr/bin/python3 fake.py "$kind"
-    ready "$kind"
-    bad 69 'master tcp://127.0.0.1:[0-9]+.*(version 9|bad header)' \
-      psctl jobs --master "@$kind.ready"
-    bad 69 'master tcp://127.0.0.1:[0-9]+.*(version 9|bad header)' \
-      psctl train data --master "@$kind.ready" -o out/m
-    kill_node "$kind"
-  done
-else
-  say "without python3-zmq and python3-msgpack: no peer of another version"
-fi
+/usr/bin/python3 -c 'import msgpack, zmq' ||
+  die "needs python3-msgpack and python3-zmq (packages.txt)"
+for kind in refuses speaks babbles; do
+  start "$kind" /usr/bin/python3 fake.py "$kind"
+  ready "$kind"
+  bad 69 'master tcp://127.0.0.1:[0-9]+.*(version 9|bad header)' \
+    psctl jobs --master "@$kind.ready"
+  bad 69 'master tcp://127.0.0.1:[0-9]+.*(version 9|bad header)' \
+    psctl train data --master "@$kind.ready" -o out/m
+  kill_node "$kind"
+done
 start_master
 bad 73 "${PSMITH_MASTER#tcp://}|in use" psctl master --listen "$PSMITH_MASTER"
 bad 66 'no job 99' psctl wait 99
 bad 66 'ghost' psctl cancel ghost
 bad 66 'ghost' psctl show @ghost
 bad 66 'ghost' psctl export @ghost -o out/m
-bad 124 'queued|is ' psctl train data --timeout 1s -o out/m
+for word in 0 @ ''; do
+  for command in wait cancel show export evaluate; do
+    words=("$command" "$word")
+    [[ $command != show && $command != evaluate ]] || words=("$command" "@")
+    [[ $command != evaluate ]] || words+=(data)
+    [[ $command != export ]] || words+=(-o out/m)
+    bad 2 "names no job" psctl "${words[@]}"
+  done
+done
+bad 2 "names no job" psinfer @ good.csv
+bad 124 'not done after 1s; job 1 was cancelled' \
+  psctl train data --timeout 1s -o out/m
 bad 65 'model-cut' sh -c 'head -c 99 model > model-cut; psctl import model-cut'
+
+# An import that is interrupted, or takes too long, leaves no job behind.
+psctl import model --name alone > stdout.txt 2> stderr.txt &
+import=$!
+until_true 10 has_event job_waiting alone || die "the import does not wait"
+kill -INT "$import"
+status=0
+wait "$import" || status=$?
+[[ $status -eq 1 ]] || die "an interrupted import: $status: $(< stderr.txt)"
+has_event job_cancelled alone || die "an interrupted import goes on"
+bad 124 'import is queued after 1s' psctl import model --name late --timeout 1s
+has_event job_cancelled late || die "an import that is late goes on"
+# Waiting for a ready-file is no silence, and one that is stale is no master.
+echo "$PSMITH_MASTER" > stale.ready
+psctl master --listen "$PSMITH_MASTER" --ready-file stale.ready 2> stderr.txt &&
+  die "two masters on one port"
+[[ ! -e stale.ready ]] || die "a stale ready-file stays"
+bad 124 'waits for none.ready' timeout 2 psctl jobs --master @none.ready
 stop_cluster
 say "passed: $cases cases"

@@ -64,7 +64,9 @@ bad 66 'nosuch: no such file' psdata split nosuch -o out/d
 bad 66 'data: is a directory' psdata split data -o out/d
 bad 65 'stdin: empty, there are no records' psdata split - -o out/d
 bad_text 65 ' empty, there are no records' ''
-bad_text 65 ' cannot guess the format' '\n\n'
+bad_text 65 ' there are no records' '\n\n'
+bad_text 65 ' cannot guess the format' 'word\n'
+bad_text 65 ' lines end with a lone carriage return' 'a,y\r1,2\r'
 bad_text 65 ' there are no records' 'a,y\n'
 bad_text 65 ' there are no records' '# only words\n' --format libsvm
 
@@ -107,6 +109,9 @@ bad_text 65 '3:1: the quoted field that begins here is not closed' \
 bad_text 65 "2:3: weight '-1' is negative" 'a,w,y\n1,-1,3\n' --weight w
 bad_text 65 '2:3: a NUL byte' 'a,y\n1,\x00\n'
 bad_text 65 " columns 1 and 2 have the same name 'a'" 'a,a,y\n1,2,3\n'
+bad 65 'hint: --ignore 2 leaves the second one out' psdata split in -o out/d
+good_text 1 'a,a,y\n1,2,3\n' --ignore 2
+good_text 1 '1 01:30;5;3.4028235e38\n' --label 3 --ignore 1
 good_text 2 'a,b,y\r\n1,2,3\r\n"4",5,6'
 good_text 2 '\xef\xbb\xbfa\tb\ty\n1\t2\tx\n4\t5\t"y\nz"\n'
 good_text 2 '1 2  3\n4 5 6\n' --label 3
@@ -120,10 +125,23 @@ bad 65 'in:3:7: .*indices must grow' psdata split in -o out/d --skip-bad 1
 grep -q 'one more than --skip-bad 1 allows' stderr.txt ||
   die "the limit is not named: $(< stderr.txt)"
 
+# A stray quote spoils one line.
+{ echo a,b,y && seq 1000 | sed 's/.*/&,2,3/; 10s/^/"/'; } > in
+good 999 psdata split in -o out/d --skip-bad 1
+grep -q 'bad records left out: 1 quote' stderr.txt ||
+  die "the stray quote is not counted: $(< stderr.txt)"
+
+# Labels may be too many for a model, though not for a dataset.
+{ echo a,y && seq 90000 | awk '{ printf "%d,%0100dx\n", $1, $1 }'; } > in
+bad 65 'the label has 90000 values, too many for a model' \
+  psctl train in -o out/model --local 1
+
 # A record over the limit.
 head -c 17000000 /dev/zero | tr '\0' '1' > long
 bad 65 'long:1:1: the record is longer than 16 MiB' \
   psdata split long -o out/d --format libsvm
+bad 65 'long:1:1: the record is longer than 16 MiB' \
+  psdata split long -o out/d --format csv
 
 # Compressed, cut and damaged.
 gzip -c svm > svm.gz
@@ -190,6 +208,10 @@ bad 2 '--holdout' psdata split svm -o out/d --holdout 1.5
 bad 2 '--shards' psdata split svm -o out/d --shards 0
 bad 65 '--shards 4000: there are only 3000' \
   psdata split svm -o out/d --shards 4000
+bad 2 '--format csv: --like data is for libsvm' \
+  psdata split svm -o out/d --like data --format csv
+bad 2 'data is for libsvm, which has no columns' \
+  psdata split svm -o out/d --like data --header
 bad 78 'variable PSMITH_SEED' env PSMITH_SEED=many psdata split svm -o out/d
 
 # A signal ends a split, and nothing is left.
@@ -206,6 +228,24 @@ wait "${pid_of[split]}" || status=$?
 exec 3>&-
 [[ $status -eq 1 ]] || die "an interrupted split ends with $status"
 [[ -z $(ls -A out) ]] || die "an interrupted split left $(ls -A out)"
+
+# Nor by two signals, of which the second ends it at once.
+for ((i = 0; i < 5; ++i)); do
+  psdata split pipe -o out/d --quiet > stdout.txt 2> stderr.txt &
+  pid_of[split]=$!
+  exec 3> pipe
+  cat csv >&3
+  until_true 20 begun || die 'the split does not begin'
+  kill -INT "${pid_of[split]}"
+  kill -TERM "${pid_of[split]}"
+  wait "${pid_of[split]}" || true
+  exec 3>&-
+  [[ -z $(ls -A out) ]] || die "two signals left $(ls -A out)"
+done
+
+# A limit on the size of files.
+bad 74 'hint: ulimit -f' \
+  bash -c 'ulimit -f 100 && exec psdata split csv -o out/d'
 
 # A full file system.
 mkdir full

@@ -80,6 +80,8 @@ tail -n +2 head.txt | cmp -s - one.txt || die "--header changes the answers"
 psdata synth linear --rows 500 --features 3 --seed 1 --format csv \
   -o c.csv > planted.tsv
 psctl train c.csv --label y --quiet -o c.safetensors > train.log
+(($(stat -c %s c.safetensors) < 4096)) ||
+  die "a linear model of 3 weights has $(stat -c %s c.safetensors) bytes"
 psinfer c.safetensors c.csv > c.txt
 [[ $(lines c.txt) -eq 500 ]] || die "$(lines c.txt) lines of 500 rows"
 awk -F , -v OFS='\t' '{ print $3, $1, $2 }' c.csv > turned.tsv
@@ -122,6 +124,12 @@ expect 3 psinfer m.safetensors bad.txt --on-bad blank --json
 [[ $(sed -n 1001p out.txt | jq -r .error) == bad.txt:1001:5:* ]] ||
   die "no error in the object"
 [[ $(lines out.txt) -eq $((rows + 1)) ]] || die "lines of --on-bad blank"
+
+# A stray quote spoils one line, not those after it.
+sed '10s/^/"/' c.csv > quote.csv
+expect 3 psinfer c.safetensors quote.csv --on-bad blank
+[[ -z $(sed -n 9p out.txt) ]] || die "the spoilt line has an answer"
+sed 9d c.txt | cmp -s - <(sed 9d out.txt) || die "answers around a stray quote"
 
 # A record that trickles in is answered before the next one comes.
 mkfifo in out
@@ -171,5 +179,20 @@ expect 2 psinfer m.safetensors "$test" --output probability
 expect 2 psinfer m.safetensors "$test" --header --json
 expect 2 psinfer m.safetensors "$test" --output raw --json
 expect 2 psinfer @name "$test"
-expect 69 psinfer @name "$test" --master tcp://127.0.0.1:1
+find_nobody
+expect 69 psinfer @name "$test" --master "$nobody"
+
+# --local is that of psctl; the command line beats the environment.
+PSMITH_LOCAL=2,1,1 psinfer m.safetensors "$test" > many.txt
+same one.txt many.txt "PSMITH_LOCAL=2,1,1"
+PSMITH_MASTER=$nobody psinfer m.safetensors "$test" --local 1 > many.txt
+same one.txt many.txt "--local before PSMITH_MASTER"
+PSMITH_LOCAL=2 expect 69 psinfer m.safetensors "$test" --master "$nobody"
+expect 2 psinfer m.safetensors "$test" --local 0
+expect 2 psinfer m.safetensors "$test" --local 1 --master "$nobody"
+PSMITH_JSON=true PSMITH_HEADER=true psinfer m.safetensors "$test" \
+  --output label | tail -n +2 | cmp -s - label.txt || die "PSMITH_JSON"
+psinfer - "$test" < m.safetensors > many.txt
+same one.txt many.txt "a model from stdin"
+expect 2 psinfer - - < m.safetensors
 say passed

@@ -10,6 +10,7 @@
 #include "net/context.h"
 #include "net/reactor.h"
 #include "net/socket.h"
+#include "wire/limits.h"
 
 using namespace psmith;
 using namespace psmith::client;
@@ -90,7 +91,6 @@ struct Client {
                         out.push_back(v);
                       }
                     },
-                .on_room = {},
                 .on_failed = [this](const Failure& f) { failure = f; }}) {
     client.start();
   }
@@ -149,7 +149,11 @@ TEST_CASE("a worker that stops answering is replaced", "[client]") {
   Client client(
       reactor, context,
       fast({.settings = {}, .master = "", .workers = {a.address, b.address}}));
-  while (client.client.ready_count() < 2) reactor.turn(100ms);
+  const auto until = reactor.now() + 20s;
+  while (client.client.ready_count() < 2) {
+    REQUIRE(reactor.now() < until);
+    reactor.turn(100ms);
+  }
   a.mute = true;
   for (int i = 0; i < 20; ++i) client.submit(static_cast<float>(i));
   client.wait_for(20);
@@ -178,6 +182,45 @@ TEST_CASE("workers are those of the master's view", "[client]") {
   client.wait_for(2);
   REQUIRE(client.out == std::vector<float>{2, 4});
   REQUIRE(b.predicts == 1);
+}
+
+// A master that starts anew counts nodes from 1 again.
+TEST_CASE("a number that another worker has now is another worker",
+          "[client]") {
+  net::Context context;
+  net::Reactor reactor;
+  FakeMaster master(reactor, context);
+  FakeWorker a(reactor, context, "a"), b(reactor, context, "b");
+  master.show(1, a.address);
+  Client client(
+      reactor, context,
+      fast({.settings = {}, .master = master.address, .workers = {}}));
+  client.submit(1);
+  client.wait_for(1);
+  a.mute = true;
+  master.nodes.view.nodes.clear();
+  master.show(1, b.address);
+  client.submit(2);
+  client.wait_for(2);
+  REQUIRE(client.out == std::vector<float>{2, 4});
+  REQUIRE(b.predicts == 1);
+  REQUIRE(client.client.worker_count() == 1);
+}
+
+TEST_CASE("a batch that no message holds ends the run", "[client]") {
+  net::Context context;
+  net::Reactor reactor;
+  FakeWorker a(reactor, context, "a");
+  Client client(reactor, context,
+                fast({.settings = {}, .master = "", .workers = {a.address}}));
+  wire::Predict request;
+  request.row_count = 1;
+  const auto byte = std::make_shared<const std::byte>();
+  client.client.submit(request,
+                       {Blob(byte, {byte.get(), wire::kMessageBytesMax + 1})});
+  client.wait_for(1);
+  REQUIRE(client.failure);
+  REQUIRE(client.failure->status == 65);
 }
 
 TEST_CASE("without workers the run fails after the timeout", "[client]") {

@@ -14,6 +14,7 @@
 #include "net/reactor.h"
 #include "net/socket.h"
 #include "tests/support/temp_dir.h"
+#include "wire/limits.h"
 
 using namespace psmith;
 using namespace psmith::client;
@@ -173,6 +174,15 @@ TEST_CASE("records stream through several workers in order", "[client]") {
       REQUIRE(out.lines[i] == format("{}", 2 * i));
     }
   }
+}
+
+TEST_CASE("a batch has no more rows than workers take", "[client]") {
+  REQUIRE(fit_batch_rows(1024, 1, 0) == 1024);
+  REQUIRE(fit_batch_rows(1U << 30U, 1, 0) == wire::kPredictRowMax);
+  REQUIRE(fit_batch_rows(1U << 20U, 1000, 0) == wire::kPredictOutputMax / 1000);
+  REQUIRE(fit_batch_rows(1024, 1U << 30U, 0) == 1);
+  REQUIRE(fit_batch_rows(1024, 1, 1U << 20U) == 16);
+  REQUIRE(fit_batch_rows(1024, 1, 1U << 30U) == 1);
 }
 
 TEST_CASE("no records are no lines", "[client]") {

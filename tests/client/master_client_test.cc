@@ -156,9 +156,115 @@ TEST_CASE("of several jobs of a name the live one is given", "[client]") {
                     }));
   auto master = MasterClient::connect(context, {.address = peer.address()});
   REQUIRE(master.ok());
-  auto info = master->job(std::string_view("ctr"));
+  auto info = master->job("ctr", MasterClient::Which::live);
   REQUIRE(info.ok());
   REQUIRE(info->job == JobId(2));
+}
+
+TEST_CASE("of several jobs of a name the one that is not over is given",
+          "[client]") {
+  net::Context context;
+  ScriptedPeer peer(context, master_that([](const wire::Body&) {
+                      wire::JobsOk ok;
+                      ok.jobs.resize(3);
+                      ok.jobs[0].job = JobId(4);
+                      ok.jobs[0].state = wire::JobState::cancelled;
+                      ok.jobs[1].job = JobId(3);
+                      ok.jobs[1].state = wire::JobState::running;
+                      ok.jobs[2].job = JobId(2);
+                      ok.jobs[2].state = wire::JobState::done;
+                      ok.jobs[2].live = true;
+                      return only(ok);
+                    }));
+  auto master = MasterClient::connect(context, {.address = peer.address()});
+  REQUIRE(master.ok());
+  REQUIRE(master->job("ctr", MasterClient::Which::active)->job == JobId(3));
+}
+
+TEST_CASE("no number and no name are no job", "[client]") {
+  net::Context context;
+  ScriptedPeer peer(context, master_that([](const wire::Body&) {
+                      wire::JobsOk ok;  // to 0 or "": all jobs
+                      ok.jobs.resize(1);
+                      ok.jobs[0].job = JobId(1);
+                      return only(ok);
+                    }));
+  auto master = MasterClient::connect(context, {.address = peer.address()});
+  REQUIRE(master.ok());
+  const auto zero = master->job(JobId());
+  REQUIRE_FALSE(zero.ok());
+  const auto nameless = master->job("", MasterClient::Which::active);
+  REQUIRE_FALSE(nameless.ok());
+}
+
+TEST_CASE("a master that was restarted is noticed by whoever goes by a number",
+          "[client]") {
+  net::Context context;
+  std::atomic<std::uint64_t> life{1};
+  std::atomic<int> cancels{0};
+  ScriptedPeer peer(context, [&](wire::Message& message) {
+    if (std::holds_alternative<wire::Join>(message.body)) {
+      wire::JoinOk ok;
+      ok.incarnation = life;
+      return only(ok);
+    }
+    if (std::holds_alternative<wire::Submit>(message.body)) {
+      return only(wire::SubmitOk{.job = JobId(1), .incarnation = life});
+    }
+    if (std::holds_alternative<wire::Cancel>(message.body)) ++cancels;
+    if (std::holds_alternative<wire::Jobs>(message.body)) {
+      wire::JobsOk ok;
+      ok.jobs.resize(1);
+      ok.jobs[0].job = JobId(1);
+      ok.incarnation = life;
+      return only(ok);
+    }
+    wire::EventsOk ok;
+    ok.incarnation = life;
+    return only(ok);
+  });
+  auto master = MasterClient::connect(context, {.address = peer.address()});
+  REQUIRE(master.ok());
+  REQUIRE(master->submit({}).ok());
+  REQUIRE(master->follow(0, JobId(1)).ok());
+  REQUIRE(master->next_events(50ms).ok());
+  REQUIRE(master->job(JobId(1)).ok());
+
+  life = 2;
+  const auto is_lost = [&](const Error& error) {
+    return status_of(error) == 69 &&
+           error.message.ends_with("was restarted; job 1 is lost");
+  };
+  auto events = master->next_events(10s);
+  REQUIRE_FALSE(events.ok());
+  REQUIRE(is_lost(events.error()));
+  auto info = master->job(JobId(1));
+  REQUIRE_FALSE(info.ok());
+  REQUIRE(is_lost(info.error()));
+  REQUIRE_FALSE(master->cancel(JobId(1)).ok());
+  REQUIRE(cancels == 0);  // it would be somebody else's job
+}
+
+TEST_CASE("a submission counts for the master that took it", "[client]") {
+  net::Context context;
+  ScriptedPeer peer(context, [&](wire::Message& message) {
+    if (std::holds_alternative<wire::Join>(message.body)) {
+      wire::JoinOk ok;
+      ok.incarnation = 1;
+      return only(ok);
+    }
+    if (std::holds_alternative<wire::Submit>(message.body)) {
+      return only(wire::SubmitOk{.job = JobId(1), .incarnation = 2});
+    }
+    wire::JobsOk ok;
+    ok.jobs.resize(1);
+    ok.incarnation = 2;
+    return only(ok);
+  });
+  auto master = MasterClient::connect(context, {.address = peer.address()});
+  REQUIRE(master.ok());
+  REQUIRE(master->submit({}).ok());
+  REQUIRE(master->job(JobId(1)).ok());
 }
 
 TEST_CASE("a follower gets each event once, whatever is repeated", "[client]") {
@@ -202,6 +308,26 @@ TEST_CASE("a follower takes a silent master for lost", "[client]") {
   REQUIRE(events.error().code == Code::unavailable);
   REQUIRE(events.error().message.starts_with("lost master"));
   REQUIRE(status_of(events.error()) == 69);
+}
+
+TEST_CASE("time in which a follower does not listen is no silence",
+          "[client]") {
+  net::Context context;
+  ScriptedPeer peer(context,
+                    master_that(
+                        [](const wire::Body& body) {
+                          if (std::holds_alternative<wire::Watch>(body)) {
+                            return only(wire::EventsOk{});
+                          }
+                          return std::vector<wire::Message>();
+                        },
+                        /*heartbeat_ms=*/50));
+  auto master = MasterClient::connect(
+      context, {.address = peer.address(), .answer_timeout = 500ms});
+  REQUIRE(master.ok());
+  REQUIRE(master->follow(0, JobId(1)).ok());
+  REQUIRE_FALSE(master->nodes().ok());  // longer than four heartbeats
+  REQUIRE(master->next_events(300ms).ok());
 }
 
 TEST_CASE("a signal ends the wait", "[client]") {

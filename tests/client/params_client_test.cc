@@ -16,6 +16,8 @@ struct FakeLane {
   std::map<std::uint64_t, std::vector<float>> rows;
   std::size_t largest_blob_count = 0;
   bool ended = true, stale = false, short_blob = false;
+  int ignored = 0;                  // requests that get no answer in time
+  std::vector<wire::Message> late;  // their answers, given with the next one
 };
 
 wire::Message answer_fetch(FakeLane& lane, const wire::Fetch& fetch) {
@@ -109,6 +111,13 @@ class Cluster {
     } else if (const auto* put = std::get_if<wire::Put>(&message.body)) {
       out.push_back(answer_put(lane, *put, message.blobs, width()));
     }
+    if (lane.ignored > 0) {
+      --lane.ignored;
+      lane.late.insert(lane.late.end(), out.begin(), out.end());
+      return {};
+    }
+    out.insert(out.begin(), lane.late.begin(), lane.late.end());
+    lane.late.clear();
     return out;
   }
 
@@ -200,6 +209,42 @@ TEST_CASE("weights of the wrong shape are refused, both ways", "[client]") {
     REQUIRE_FALSE(put.ok());
     REQUIRE(put.error().code == Code::invalid);
   }
+}
+
+TEST_CASE("a lane that does not answer is asked again", "[client]") {
+  Cluster cluster(sparse_settings(), 1);
+  Weights put;
+  put.dense = {{0.5F, -0.5F}};
+  put.key = {7};
+  put.table = {1, 2};
+  const ParamsOptions options{.timeout = std::chrono::milliseconds(100)};
+  SECTION("and its late answers count for nothing") {
+    cluster.lane(0).ignored = 2;
+    REQUIRE(put_weights(cluster.context, cluster.info(), put, options).ok());
+    cluster.lane(0).ignored = 2;
+    auto got = fetch_weights(cluster.context, cluster.info(), options);
+    REQUIRE(got.ok());
+    REQUIRE(got->dense == put.dense);
+    REQUIRE(got->table == put.table);
+  }
+  SECTION("but not without end") {
+    cluster.lane(0).ignored = 1000;
+    auto got = fetch_weights(cluster.context, cluster.info(), options);
+    REQUIRE_FALSE(got.ok());
+    REQUIRE(got.error().code == Code::unavailable);
+    REQUIRE_THAT(got.error().message, Catch::Contains("lane 10"));
+    REQUIRE(cluster.lane(0).late.size() == 3);
+  }
+}
+
+TEST_CASE("a lane's address that is none is an error", "[client]") {
+  Cluster cluster(sparse_settings(), 1);
+  auto info = cluster.info();
+  info.lanes[0].address = "nonsense";
+  auto got = fetch_weights(cluster.context, info);
+  REQUIRE_FALSE(got.ok());
+  REQUIRE(got.error().code == Code::unavailable);
+  REQUIRE_THAT(got.error().message, Catch::Contains("nonsense"));
 }
 
 TEST_CASE("a job that is on no lane has no weights", "[client]") {

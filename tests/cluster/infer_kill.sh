@@ -10,28 +10,36 @@ psdata synth logistic --rows "$records" --features 40 --seed 4 --format csv \
   -o records.csv > planted.tsv
 psctl train train -o model --quiet
 
-# Usage: feed LIMIT: the records, of which those after LIMIT wait for `go`.
+# The records; those after half of them wait for `go`, the last for `on`.
+half=$((records / 2)) late=$((records * 3 / 4))
 feed() {
-  head -n "$1" records.csv
+  head -n "$half" records.csv
   until_true 60 test -e go
-  tail -n "+$(($1 + 1))" records.csv
+  sed -n "$((half + 1)),${late}p" records.csv
+  until_true 60 test -e on
+  tail -n "+$((late + 1))" records.csv
 }
 
 all_predict() {
   psctl nodes --json | jq -e 'all(.nodes[]; .progress > 0)' > progress.txt
 }
 
+# Usage: passed FILE COUNT: it has more lines.
+passed() { [[ $(wc -l < "$1") -gt $2 ]]; }
+
 # Usage: predicts DIVIDE: kills workers 1 and 2 of four in the middle.
 predicts() {
   local divide=$1 stream
-  rm -f go
-  feed 100000 | psinfer model --divide "$divide" --batch 500 > "$divide.tsv" &
+  rm -f go on
+  feed | psinfer model --divide "$divide" --batch 500 > "$divide.tsv" &
   stream=$!
   until_true 60 test -s "$divide.tsv" || die "no answer came"
   until_true 60 all_predict || die "a worker predicts nothing"
   kill_node worker-1
   touch go
+  until_true 60 passed "$divide.tsv" "$half" || die "no answer after the half"
   kill_node worker-2
+  touch on
   wait "$stream" || die "psinfer ended with $?"
   [[ $(wc -l < "$divide.tsv") -eq $records ]] ||
     die "$(wc -l < "$divide.tsv") lines for $records records"

@@ -52,34 +52,36 @@ same() {
   cells=$((cells + 1))
 }
 
-# Usage: all_computed LOG WORKERS WHERE: from the job's own log.
+# Usage: all_computed WORKERS: from the job's own log.
 all_computed() {
-  local found
-  found=$(jq -s '[.[] | select(.event == "worker_computed") | .node] |
-    unique | length' "$1")
-  [[ $found -eq $2 ]] || die "$found of $2 workers computed with $3"
+  [[ $(jq -s '[.[] | select(.event == "worker_computed") | .node] |
+    unique | length' log) -eq $1 ]]
+}
+
+# Usage: cell KIND WORKERS WHERE OPTION...: trains until every worker has
+# computed something: one that a busy machine starved does not count.
+cell() {
+  local kind=$1 workers=$2 where=$3 tries
+  shift 3
+  for ((tries = 0; tries < 10; tries++)); do
+    psctl train "${options[@]}" "$@" -o model --log log --quiet > result.txt
+    same "$kind" model "$where"
+    ! all_computed "$workers" || return 0
+    cells=$((cells - 1))
+  done
+  die "a worker computed nothing with $where"
 }
 
 for kind in sparse heavy; do
   job $kind
   for cell in "${embedded[@]}"; do
-    psctl train "${options[@]}" --local "$cell" -o model --log log --quiet \
-      > result.txt
-    all_computed log "${cell%%,*}" "--local $cell"
+    cell $kind "${cell%%,*}" "--local $cell" --local "$cell"
     grep -q 'summed 16 micro-batches' log || die "M is not 16"
-    same $kind model "--local $cell"
   done
 done
 [[ $(jq -s '[.[] | select(.evaluated == true)] | length' log) -lt 60 ]] ||
   die "the job with early stopping was not stopped early"
 say "$cells embedded cells"
-
-# Usage: train_calm KIND WORKERS WHERE
-train_calm() {
-  psctl train "${options[@]}" -o model --log log --quiet > result.txt
-  all_computed log "$2" "$3"
-  same "$1" model "$3"
-}
 
 # Whether a worker, by its number in the cluster, computed for the job.
 computed() {
@@ -122,7 +124,7 @@ for shape in "${shapes[@]}"; do
     where="$workers workers, $servers servers, $lanes lanes"
     for kind in sparse heavy; do
       job $kind
-      train_calm $kind "$workers" "$where"
+      cell $kind "$workers" "$where"
       ((workers > 1)) || continue
       train_killed $kind "$workers" "$where, one killed"
     done

@@ -1,6 +1,7 @@
 #include "data/apply.h"
 
 #include <catch2/catch.hpp>
+#include <limits>
 
 namespace psmith::data {
 
@@ -23,6 +24,15 @@ TEST_CASE("dense rows are standardised in double", "[data]") {
           std::vector<float>{0.5F, 7, -2, 8});
   REQUIRE(batch.label.empty());
   REQUIRE(batch.weight_of(1) == 3);
+}
+
+TEST_CASE("what does not fit a float is held at its ends", "[data]") {
+  const std::vector<Column> columns = {{"a", 0, 1e-40}, {"b", 1, 1e-40}};
+  const std::vector<double> raw = {3e38, -3e38};
+  std::vector<float> out(2);
+  standardise(columns, raw, out);
+  REQUIRE(out == std::vector<float>{std::numeric_limits<float>::max(),
+                                    std::numeric_limits<float>::lowest()});
 }
 
 TEST_CASE("sparse rows share one sorted key list", "[data]") {

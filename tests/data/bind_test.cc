@@ -51,7 +51,7 @@ TEST_CASE("a choice that cannot be is refused", "[data]") {
           "column N of 1 to 3; --header if line 1 has names");
   REQUIRE(choice_error(kNamed, {.label = "sise", .weight = "", .ignore = {}}) ==
           "--label 'sise': no such column\n"
-          "hint: the columns are age, id, w, Target, size");
+          "hint: the columns are 'age', 'id', 'w', 'Target', 'size'");
   REQUIRE(choice_error(kNumbered, {.label = "4", .weight = "", .ignore = {}}) ==
           "--label '4': no such column\n"
           "hint: there is no header; columns are numbered 1 to 3");
@@ -65,8 +65,35 @@ TEST_CASE("a choice that cannot be is refused", "[data]") {
           "no features: column 'y' is the label and none is left\nhint: "
           "--delimiter, --label or --format may be wrong");
   REQUIRE(choice_error({.names = {"a", "b", "a"}, .header = true}) ==
-          "columns 1 and 3 have the same name 'a'\nhint: give columns "
-          "different names, or use --no-header for numbers");
+          "columns 1 and 3 have the same name 'a'\n"
+          "hint: --ignore 3 leaves the second one out");
+}
+
+TEST_CASE("a name may stand twice where it does not matter", "[data]") {
+  const FileColumns file{.names = {"a", "b", "a", "b", "y"}, .header = true};
+  const ColumnOptions later{.label = "", .weight = "", .ignore = {"3", "4"}};
+  const auto schema = chosen(file, later);
+  REQUIRE(schema.columns == std::vector<Column>{{.name = "a"}, {.name = "b"}});
+  REQUIRE(bind(schema, file, LabelUse::required)->role ==
+          std::vector<std::int32_t>{0, 1, Binding::unused, Binding::unused,
+                                    Binding::label});
+  // By name the first one counts: to keep the second would mislead.
+  REQUIRE(choice_error(file, {.label = "", .weight = "", .ignore = {"1", "4"}})
+              .starts_with("columns 1 and 3 have the same name 'a'"));
+  const auto other = chosen({.names = {"a", "y"}, .header = true});
+  const FileColumns unused{.names = {"b", "a", "b", "y"}, .header = true};
+  REQUIRE(bind(other, unused, LabelUse::required).ok());
+  const FileColumns twice{.names = {"a", "a", "y"}, .header = true};
+  REQUIRE(bind(other, twice, LabelUse::required).error().message ==
+          "columns 1 and 2 have the same name 'a'\n"
+          "hint: give them different names");
+}
+
+TEST_CASE("names from outside do not reach the terminal as they are",
+          "[data]") {
+  REQUIRE(choice_error({.names = {"a\x1b[2J", "y"}, .header = true},
+                       {.label = "z", .weight = "", .ignore = {}}) ==
+          "--label 'z': no such column\nhint: the columns are 'a?[2J', 'y'");
 }
 
 TEST_CASE("fields are bound by name, in any order", "[data]") {
@@ -90,11 +117,12 @@ TEST_CASE("a missing column is an error, a label that nobody needs is not",
                       LabelUse::optional);
   REQUIRE(feature.error().message ==
           "no column 'size', a feature of the model\n"
-          "hint: the columns are age, id, w");
+          "hint: the columns are 'age', 'id', 'w'");
   const FileColumns bare{.names = {"age", "id", "w", "size"}, .header = true};
   REQUIRE(bind(schema, bare, LabelUse::optional).ok());
   REQUIRE(bind(schema, bare, LabelUse::required).error().message ==
-          "no label column 'Target'\nhint: the columns are age, id, w, size");
+          "no label column 'Target'\n"
+          "hint: the columns are 'age', 'id', 'w', 'size'");
 }
 
 TEST_CASE("without a header fields are bound by place", "[data]") {
@@ -112,10 +140,28 @@ TEST_CASE("without a header fields are bound by place", "[data]") {
           "all 3\nhint: --header if line 1 names the columns");
 }
 
+TEST_CASE("without a header and without ignored columns, place counts",
+          "[data]") {
+  const FileColumns file{.names = numbered(12), .header = false};
+  const auto schema =
+      chosen(file, {.label = "10", .weight = "2", .ignore = {"1", "11"}});
+  // As psdata cat writes them: 2 (weight), 3 to 9, 10 (label), 12.
+  auto out = bind(schema, {.names = numbered(10), .header = false},
+                  LabelUse::required);
+  REQUIRE(out->role == std::vector<std::int32_t>{Binding::weight, 0, 1, 2, 3, 4,
+                                                 5, 6, Binding::label, 7});
+}
+
 TEST_CASE("a header is known by the schema's names", "[data]") {
   const auto schema = chosen(kNamed);
   REQUIRE(names_columns(schema, {"x", "age"}));
   REQUIRE_FALSE(names_columns(schema, {"1", "2"}));
+  auto unnamed = schema;
+  unnamed.columns.push_back({.name = "6"});
+  REQUIRE_FALSE(names_columns(unnamed, {"1", "6"}));
+  unnamed.columns = {{.name = "2019"}, {.name = "2020"}};
+  REQUIRE(names_columns(unnamed, {"2020", "2019", "y"}));
+  REQUIRE_FALSE(names_columns(unnamed, {"2019", "1", "0"}));
 }
 
 }  // namespace psmith::data

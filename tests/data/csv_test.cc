@@ -1,6 +1,7 @@
 #include "data/csv.h"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <string>
 
 #include "base/rng.h"
@@ -59,14 +60,16 @@ TEST_CASE("blank lines of csv are no records", "[data]") {
 TEST_CASE("every fault of a csv row is named with its place", "[data]") {
   REQUIRE(fault("1,abc,3") ==
           "2: column 'b': 'abc' is not a number\n"
-          "hint: leave the column out with --ignore b");
+          "hint: leave the column out with --ignore 'b'");
   REQUIRE(fault("1,,3") ==
           "2: column 'b': the field is empty\nhint: leave the column out with "
-          "--ignore b, or such rows with --skip-bad N");
+          "--ignore 'b', or such rows with --skip-bad N");
   REQUIRE(fault("1,2,") ==
           "4: column 'y': the field is empty\nhint: leave such rows out with "
           "--skip-bad N");
-  REQUIRE(fault("1,2,x") == "4: column 'y': 'x' is not a number");
+  REQUIRE(fault("1,2,x") ==
+          "4: column 'y': 'x' is not a number\n"
+          "hint: labels are text if the first two are no numbers");
   REQUIRE(fault("1,nan,3") == "2: column 'b': 'nan' is not a finite number");
   REQUIRE(fault("1,2,inf") == "4: column 'y': 'inf' is not a finite number");
   REQUIRE(fault("1,1e999,3") ==
@@ -100,6 +103,17 @@ TEST_CASE("weights must not be negative", "[data]") {
           "weight '-0.5' is negative");
 }
 
+TEST_CASE("a label or weight of -0 is 0", "[data]") {
+  auto columns = binding();
+  columns.role = {0, Binding::weight, Binding::label};
+  columns.feature_count = 1;
+  CsvParser parser(',', columns);
+  RawBlock block;
+  REQUIRE(parser.parse("1,-0.0,-0", block).row);
+  REQUIRE_FALSE(std::signbit(block.weight[0]));
+  REQUIRE_FALSE(std::signbit(block.label[0]));
+}
+
 TEST_CASE("text labels are kept, known ones become indices", "[data]") {
   auto columns = binding();
   columns.label_text = true;
@@ -128,6 +142,21 @@ TEST_CASE("a quoted field may hold line ends", "[data]") {
   REQUIRE(parser.scan("1,5\"x\n4", false) == 6);
   // The quote at the end may yet be doubled.
   REQUIRE(parser.scan("\"a\"", false) == RecordParser::npos);
+}
+
+TEST_CASE("quotes that do not hold together spoil one line", "[data]") {
+  CsvParser parser(',', binding());
+  auto block = dense_block();
+  const auto one_line = [&](std::string_view record) {
+    const auto parsed = parser.parse(record, block);
+    REQUIRE(parsed.flaw.has_value());
+    return parsed.one_line;
+  };
+  REQUIRE(one_line("1,\"2,3\n4,5,6"));
+  REQUIRE(one_line("x,\"2,3\n4,5,6"));
+  REQUIRE(one_line("1,\"2,3\n4,\"5,6"));
+  REQUIRE_FALSE(one_line("1,\"2\n\",3"));
+  REQUIRE_FALSE(one_line("1,\"2,3"));
 }
 
 TEST_CASE("fields come back as text", "[data]") {

@@ -67,6 +67,29 @@ TEST_CASE("members one after the other are one stream", "[data]") {
   }
 }
 
+TEST_CASE("a frame that zstd skips may come first", "[data]") {
+  const std::string skipped("\x5a\x2a\x4d\x18\x04\0\0\0meta", 12);
+  const auto packed = skipped + tests::compressed(Compression::zstd, kText);
+  REQUIRE(compression_of(as_bytes(packed)) == Compression::zstd);
+  const auto out = decoded(Compression::zstd, packed, 100);
+  REQUIRE(out.complete);
+  REQUIRE(out.text == kText);
+}
+
+TEST_CASE("a window that is too large is named for what it is", "[data]") {
+  ZSTD_CCtx* const context = ZSTD_createCCtx();
+  ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, 28);
+  ZSTD_inBuffer in{.src = kText.data(), .size = kText.size(), .pos = 0};
+  std::string packed(ZSTD_compressBound(kText.size()), '\0');
+  ZSTD_outBuffer out{.dst = packed.data(), .size = packed.size(), .pos = 0};
+  ZSTD_compressStream2(context, &out, &in, ZSTD_e_continue);
+  ZSTD_compressStream2(context, &out, &in, ZSTD_e_end);
+  ZSTD_freeCCtx(context);
+  packed.resize(out.pos);
+  REQUIRE(decoded(Compression::zstd, packed, 1000)
+              .fault.starts_with("the zstd data needs over 128 MiB of memory"));
+}
+
 TEST_CASE("zero bytes may pad gzip, other bytes may not", "[data]") {
   const auto packed = tests::compressed(Compression::gzip, "text");
   const auto padded =

@@ -7,6 +7,7 @@
 #include "data/split.h"
 #include "data/synth.h"
 #include "file/json.h"
+#include "tests/support/dataset.h"
 #include "tests/support/temp_dir.h"
 
 namespace psmith::data {
@@ -75,6 +76,28 @@ TEST_CASE("a flipped bit or a cut in a shard is found", "[data]") {
   std::filesystem::remove(path);
   REQUIRE(verify_shard(dir / "out", manifest, 0).error().code ==
           Code::not_found);
+}
+
+TEST_CASE("a label that is no index of the list is found", "[data]") {
+  const TempDir dir;
+  auto schema = support::dense_schema(1);
+  schema.label_text = true;
+  schema.label_values = {{"a", 0, 1}, {"b", 1, 1}, {"c", 2, 1}};
+  for (const float label : {0.0F, 2.0F, 1.5F, -1.0F, 3.0F}) {
+    auto manifest = support::manifest_of(schema, 4);
+    support::add_dense_shard(dir.path(), manifest, {label}, {1});
+    INFO(label);
+    REQUIRE(verify_shard(dir.path(), manifest, 0).ok() ==
+            (label == 0 || label == 2));
+  }
+}
+
+TEST_CASE("label names are quoted for the terminal", "[data]") {
+  auto schema = support::dense_schema(1);
+  schema.label_text = true;
+  schema.label_values = {{"a\x1b[2J", 0, 3}, {"b", 1, 4}};
+  const auto text = describe_text("name", support::manifest_of(schema, 4));
+  REQUIRE(text.find("'a?[2J' (3 rows), 'b' (4 rows)") != std::string::npos);
 }
 
 TEST_CASE("a dataset is described for programs and for people", "[data]") {

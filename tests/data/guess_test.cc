@@ -8,7 +8,7 @@ TEST_CASE("libsvm is known by its second word, even when it is bad", "[data]") {
   for (const auto* text :
        {"1 2:3\n", "+1 7:\n", "1 -3:1\n", "nan 1:2\n", "abc 1:2\n", "1 x:2\n",
         "1 qid:3 4:5\n", "# comment\n\n1\n-1 2:3\n", "1:2 3:4\n", "1\t2:3\r\n",
-        "1 18446744073709551616:1", "1:2"}) {
+        "1 18446744073709551616:1", "1:2", "1 2:3 # a, b\n"}) {
     INFO(text);
     REQUIRE(guess_format(text) == Format::libsvm);
   }
@@ -16,7 +16,8 @@ TEST_CASE("libsvm is known by its second word, even when it is bad", "[data]") {
 
 TEST_CASE("csv is known by its delimiter", "[data]") {
   for (const auto* text : {"a,b\n1,2\n", "1\t2\n", "1;2", "1 2\n3 4\n", "a|b",
-                           "2001-01-01 00:01,33,2\n", "x y:1,2\n"}) {
+                           "2001-01-01 00:01,33,2\n", "x y:1,2\n",
+                           "1 01:30;5;2\n", "2001-01-01 00:01|33|2\n"}) {
     INFO(text);
     REQUIRE(guess_format(text) == Format::csv);
   }
@@ -37,6 +38,7 @@ TEST_CASE("the delimiter cuts every line alike", "[data]") {
   REQUIRE(guess_delimiter("first name,second name\n1,2\n") == ',');
   REQUIRE(guess_delimiter("\"a;b\",c\n\"d\",e\n") == ',');
   REQUIRE(guess_delimiter("1,2\n3,4,5\n") == ',');
+  REQUIRE(guess_delimiter("#a;b\n1,5;2,5\n") == ';');
   REQUIRE(guess_delimiter("") == ',');
 }
 

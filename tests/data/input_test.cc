@@ -85,6 +85,29 @@ TEST_CASE("a stop ends the reading", "[data]") {
   REQUIRE(more.error().message == "interrupted");
 }
 
+TEST_CASE("a stop ends a reading that waits for a silent pipe", "[data]") {
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  int asked = 0;
+  // The third question comes while the pipe is silent; no signal helps.
+  auto input = Input::open("/dev/fd/" + std::to_string(ends[0]),
+                           [&] { return ++asked > 2; });
+  REQUIRE(input.ok());
+  std::string piece(10, '\0');
+  auto more = (*input)->read(piece);
+  REQUIRE_FALSE(more.ok());
+  REQUIRE(more.error().message == "interrupted");
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
+TEST_CASE("a wait may be long", "[data]") {
+  const TempDir dir;
+  write_text(dir / "in", "text");
+  auto input = Input::open((dir / "in").string());
+  REQUIRE((*input)->ready(std::chrono::hours(24 * 365)));
+}
+
 TEST_CASE("a full file system is I/O trouble, bad data is not", "[data]") {
   REQUIRE(exit_status({Code::exhausted, ""}) == 74);
   REQUIRE(exit_status({Code::unavailable, ""}) == 74);

@@ -1,6 +1,7 @@
 #include "data/libsvm.h"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <string>
 
 #include "base/rng.h"
@@ -37,6 +38,10 @@ TEST_CASE("a libsvm row is read", "[data]") {
           std::vector<std::uint64_t>{0, 3, 18446744073709551615U});
   REQUIRE(out.block.value == std::vector<float>{0.5F, -2e-3F, 1});
   REQUIRE(out.block.row_begin == std::vector<std::uint64_t>{0, 3});
+}
+
+TEST_CASE("a label of -0 is 0", "[data]") {
+  REQUIRE_FALSE(std::signbit(parsed("-0 1:1").block.label[0]));
 }
 
 TEST_CASE("a label alone is a row, a comment or a blank line none", "[data]") {

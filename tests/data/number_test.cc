@@ -2,7 +2,10 @@
 
 #include <bit>
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <cstdlib>
+#include <limits>
+#include <vector>
 
 #include "base/format.h"
 #include "base/rng.h"
@@ -41,11 +44,13 @@ TEST_CASE("numbers are read to the last bit", "[data]") {
     const auto number = parse_whole(text);
     INFO(text);
     if (number.fault == NumberFault::range) {
-      REQUIRE(std::abs(std::strtod(text.c_str(), nullptr)) > kNumberMax);
+      REQUIRE(std::abs(std::strtod(text.c_str(), nullptr)) >= kNumberEnd);
+      REQUIRE(std::isinf(std::strtof(text.c_str(), nullptr)));
       continue;
     }
     REQUIRE(number.fault == NumberFault::none);
-    REQUIRE(number.value == std::strtod(text.c_str(), nullptr));
+    const double value = std::strtod(text.c_str(), nullptr);
+    REQUIRE(number.value == (std::abs(value) < kNumberLeast ? 0 : value));
     REQUIRE(to_float(text.data(), number) ==
             std::strtof(text.c_str(), nullptr));
   }
@@ -60,11 +65,17 @@ TEST_CASE("a float is rounded once", "[data]") {
 
 TEST_CASE("every float survives its text", "[data]") {
   Rng rng(2);
+  using Limits = std::numeric_limits<float>;
+  std::vector<float> values = {Limits::max(), Limits::lowest(),
+                               Limits::denorm_min()};
   for (int i = 0; i < 100000; ++i) {
-    const auto value =
-        std::bit_cast<float>(static_cast<std::uint32_t>(rng.next()));
+    values.push_back(
+        std::bit_cast<float>(static_cast<std::uint32_t>(rng.next())));
+  }
+  for (const float value : values) {
     if (value - value != 0) continue;
     const auto text = shortest(value);
+    INFO(text);
     const auto number = parse_whole(text);
     REQUIRE(number.fault == NumberFault::none);
     REQUIRE(to_float(text.data(), number) == value);
@@ -81,16 +92,18 @@ TEST_CASE("what is no number is told apart", "[data]") {
     INFO(text);
     REQUIRE(parse_whole(text).fault == NumberFault::not_finite);
   }
-  for (const auto* text : {"1e999", "-1e999", "1e39", "3.5e38", "1e99999999999",
-                           "99999999999999999999999999999999999999999"}) {
+  for (const auto* text :
+       {"1e999", "-1e999", "1e39", "3.5e38", "3.40282357e38", "1e99999999999",
+        "99999999999999999999999999999999999999999"}) {
     INFO(text);
     REQUIRE(parse_whole(text).fault == NumberFault::range);
   }
 }
 
 TEST_CASE("what is too small is zero", "[data]") {
-  for (const auto* text : {"1e-999", "-1e-999", "0e999", "0.0e-99999",
-                           "0.00000000000000000000001e-400"}) {
+  for (const auto* text :
+       {"1e-999", "-1e-999", "0e999", "0.0e-99999",
+        "0.00000000000000000000001e-400", "1e-46", "-7e-46"}) {
     INFO(text);
     const auto number = parse_whole(text);
     REQUIRE(number.fault == NumberFault::none);

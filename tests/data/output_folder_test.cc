@@ -62,6 +62,29 @@ TEST_CASE("what exists stays, unless it is a dataset to replace", "[data]") {
   REQUIRE(nowhere.error().code == Code::conflict);
 }
 
+TEST_CASE("without flags of rename, what exists is still safe", "[data]") {
+  const TempDir dir;
+  const auto folder = dir / "new", target = dir / "out";
+  std::filesystem::create_directory(folder);
+  write_text(folder / "manifest.json", "new");
+  std::filesystem::create_directory(target);
+  write_text(target / "precious", "");
+  for (const bool replace : {false, true}) {
+    auto refused = OutputFolder::move_to(target, folder, replace);
+    REQUIRE(refused.error().code == Code::conflict);
+    REQUIRE(std::filesystem::exists(target / "precious"));
+  }
+  write_text(target / "manifest.json", "old");
+  auto gone = OutputFolder::move_to(target, dir / "nothing", true);
+  REQUIRE(gone.error().code == Code::conflict);
+  REQUIRE(read_text(target / "manifest.json") == "old");
+  REQUIRE(OutputFolder::move_to(target, folder, true).ok());
+  REQUIRE(read_text(target / "manifest.json") == "new");
+  REQUIRE(dir.entry_count() == 1);
+  REQUIRE(OutputFolder::move_to(dir / "other", target, false).ok());
+  REQUIRE(read_text(dir / "other/manifest.json") == "new");
+}
+
 TEST_CASE("a target that appears meanwhile is not replaced", "[data]") {
   const TempDir dir;
   auto folder = OutputFolder::create(dir / "out", false);

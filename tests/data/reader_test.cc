@@ -119,9 +119,10 @@ TEST_CASE("errors name file, line and column", "[data]") {
           "1:2:5: no value after '7:'");
   REQUIRE(read({"a,y\n1,2\n\"3\n\",x\n"}).fault ==
           "0:3:1: column 'a': '3?' is not a number\n"
-          "hint: leave the column out with --ignore a");
+          "hint: leave the column out with --ignore 'a'");
   REQUIRE(read({"a,y\n\"1\",2\n\"3\",\"x\n\"\n"}).fault ==
-          "0:3:5: column 'y': 'x?' is not a number");
+          "0:3:5: column 'y': 'x?' is not a number\n"
+          "hint: labels are text if the first two are no numbers");
   REQUIRE(read({"a,y\n1,2\n3,\"4\n\n5,6\n"}).fault ==
           "0:3:3: the quoted field that begins here is not closed");
   REQUIRE(read({std::string("1 2:3\n1 \0", 9)}).fault ==
@@ -131,6 +132,7 @@ TEST_CASE("errors name file, line and column", "[data]") {
 TEST_CASE("inputs without records are refused, unless they may be", "[data]") {
   REQUIRE(read({""}).fault == "0: empty, there are no records");
   REQUIRE(read({"a,y\n"}).fault == "0: there are no records");
+  REQUIRE(read({"\n \r\n"}).fault == "0: there are no records");
   REQUIRE(read({"1 1:1\n", ""}).fault.empty());
   REQUIRE(read({"", "1 1:1\n"}).rows() == 1);
   REQUIRE(read({"", ""}).fault != "");
@@ -151,7 +153,7 @@ TEST_CASE("several csv inputs share their columns by name", "[data]") {
   REQUIRE(out.blocks[0].x == std::vector<double>{1, 2, 4, 5, 7, 8});
   REQUIRE(read({"a,b,y\n1,2,3\n", "a,y\n1,2\n"}).fault ==
           "1: no column 'b', a feature of the model\n"
-          "hint: the columns are a, y");
+          "hint: the columns are 'a', 'y'");
 }
 
 TEST_CASE("options of columns are refused for libsvm", "[data]") {
@@ -165,7 +167,8 @@ TEST_CASE("options of columns are refused for libsvm", "[data]") {
 TEST_CASE("labels are text when the first two are", "[data]") {
   REQUIRE(read({"a,y\n1,x\n"}).schema.label_text);
   REQUIRE(read({"a,y\n1,x\n2,5\n3,z\n"}).fault ==
-          "0:2:3: column 'y': 'x' is not a number");
+          "0:2:3: column 'y': 'x' is not a number\n"
+          "hint: labels are text if the first two are no numbers");
   const auto out = read({"a,y\n1,x\n2,z\n3,5\n"});
   REQUIRE(out.blocks[0].label_text[2] == "5");
 }
@@ -216,6 +219,76 @@ TEST_CASE("a record over the limit is bad, and the next one is read",
           std::vector<float>{1});
 }
 
+TEST_CASE("a first record over the limit is named for what it is", "[data]") {
+  const std::string message =
+      ":1:1: the record is longer than 16 MiB, the limit\nhint: a quote that "
+      "is not closed makes one record of many lines";
+  const std::string longer = "a," + std::string(kRecordMax + 5, 'y');
+  ReaderOptions options;
+  options.format = Format::csv;
+  for (const std::string end : {"", "\n1,2\n"}) {
+    REQUIRE(read({longer + end}, options).fault == "0" + message);
+    REQUIRE(read({"a,y\n1,2\n", longer + end}).fault == "1" + message);
+  }
+}
+
+TEST_CASE("records over the limit keep to the block", "[data]") {
+  std::string text = "1 1:1\n";
+  for (int i = 0; i < 3; ++i) text += std::string(kRecordMax + 5, ' ') + "\n";
+  ReaderOptions options;
+  options.keep_bad = true;
+  const auto out = read({text + "2 1:1\n"}, options, 2);
+  REQUIRE(out.fault == "");
+  REQUIRE(out.blocks.size() == 3);
+  REQUIRE(out.blocks[0].record_count == 2);
+  REQUIRE(out.labels() == std::vector<float>{1, 2});
+}
+
+TEST_CASE("a stray quote takes one line along, not the rest", "[data]") {
+  std::string text = "a,b,y\n";
+  for (int i = 0; i < 1000; ++i) {
+    text +=
+        i == 10 || i == 20 ? "1,\"2,3\n" : "1,2," + std::to_string(i) + "\n";
+  }
+  ReaderOptions options;
+  options.skip_max = 2;
+  const auto out = read({text}, options);
+  REQUIRE(out.fault == "");
+  REQUIRE(out.rows() == 998);
+  REQUIRE(out.labels()[10] == 11);
+  REQUIRE(out.faults[static_cast<std::size_t>(Fault::quote)] == 2);
+  options.skip_max = 1;
+  REQUIRE(read({text}, options)
+              .fault.starts_with("0:22:3: the quoted field that begins here is "
+                                 "not closed"));
+  options.keep_bad = options.keep_text = true;
+  const auto kept = read({text}, options, 1000);
+  REQUIRE(kept.blocks[0].record_count == 1000);
+  REQUIRE(kept.blocks[0].record_text(10) == "1,\"2,3");
+  REQUIRE(kept.blocks[0].record_text(11) == "1,2,11");
+}
+
+TEST_CASE("lone carriage returns are named", "[data]") {
+  REQUIRE(read({"a,y\r1,2\r3,4\r"}).fault ==
+          "0: lines end with a lone carriage return\n"
+          "hint: tr '\\r' '\\n' turns them into lines");
+  REQUIRE(read({"1 1:1\r"}).rows() == 1);
+}
+
+TEST_CASE("wide rows make blocks of few", "[data]") {
+  std::string row = "1";
+  while (row.size() < 60000) row += ",0.5";
+  std::string text;
+  for (int i = 0; i < 200; ++i) text += row + "\n";
+  ReaderOptions options;
+  options.columns.label = "1";
+  const auto out = read({text}, options, 1024);
+  REQUIRE(out.rows() == 200);
+  for (const auto& block : out.blocks) {
+    REQUIRE(block.row_count * row.size() < (5U << 20));
+  }
+}
+
 TEST_CASE("a fitted schema matches by name and takes another delimiter",
           "[data]") {
   ReaderOptions options;
@@ -232,7 +305,7 @@ TEST_CASE("a fitted schema matches by name and takes another delimiter",
   REQUIRE(read({"1,2\n"}, options).blocks[0].x == std::vector<double>{1, 2});
   REQUIRE(read({"a,c\n1,2\n"}, options).fault ==
           "0: no column 'b', a feature of the model\n"
-          "hint: the columns are a, c");
+          "hint: the columns are 'a', 'c'");
 }
 
 TEST_CASE("a slow pipe gives what it has", "[data]") {

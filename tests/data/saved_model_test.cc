@@ -99,6 +99,19 @@ TEST_CASE("random weights and columns come back to the bit", "[data]") {
   }
 }
 
+TEST_CASE("a bias survives columns whose mean dwarfs their scale", "[data]") {
+  auto model = dense_model();
+  model.schema.columns[0].mean = 1e15;
+  model.schema.columns[0].scale = 11.5;
+  model.schema.columns[1].mean = -1e30;
+  model.dense[1] = {0.123456789F, -1e-7F, 3};
+  const auto text = bytes_of(model);
+  require_same(parsed(text).value(1), model);
+  REQUIRE(bytes_of(parsed(text).value(1)) == text);
+  REQUIRE(tensors_of(text).copy<float>("bias_standardised").value(1) ==
+          model.dense[1]);
+}
+
 TEST_CASE("a dense model's weights are in raw units", "[data]") {
   auto model = dense_model(2);
   const auto file = tensors_of(bytes_of(model));

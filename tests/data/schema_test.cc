@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/rng.h"
+#include "data/schema_json.h"
 #include "tests/support/damage.h"
 
 namespace psmith::data {
@@ -23,6 +24,11 @@ Schema dense_example() {
   schema.label_text = true;
   schema.label_values = {{"<=50K", 0, 24720}, {">50K", 1, 7841}};
   return schema;
+}
+
+Result<Schema> schema_from_json(std::string_view text) {
+  PSM_TRY(const auto json, file::parse_json(text));
+  return schema_of_json(json);
 }
 
 std::string refusal(const std::string& text) {
@@ -66,7 +72,7 @@ TEST_CASE("random scales and means come back to the bit", "[data]") {
 
 TEST_CASE("a wrong field of a schema is named", "[data]") {
   REQUIRE(refusal("[]") == "schema is not an object");
-  REQUIRE(refusal("{") == "schema: not valid JSON at byte 2");
+  REQUIRE(refusal("{") == "not valid JSON at byte 2");
   REQUIRE(refusal(with("\"header\":true", "\"header\":1")) ==
           "schema: 'header' is not true or false");
   REQUIRE(refusal(with("\"header\":true,", "")) ==

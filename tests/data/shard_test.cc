@@ -243,6 +243,18 @@ TEST_CASE("what no checksum tells is checked in the structure", "[data]") {
   REQUIRE_FALSE(small.refusal(support::read_text(small.path())).empty());
 }
 
+TEST_CASE("the manifest's count of values is checked", "[data]") {
+  Small small;
+  small.manifest.shards[0].non_zeros = 5;
+  REQUIRE(Shard::open(small.dir.path(), small.manifest, 0).error().message ==
+          "shard-00000.safetensors: holds 4 values, the manifest says 5");
+  const TempDir dir;
+  auto dense = support::manifest_of(support::dense_schema(2), 2);
+  support::add_dense_shard(dir.path(), dense, {1}, {1, 2});
+  dense.shards[0].non_zeros = 1;
+  REQUIRE_FALSE(Shard::open(dir.path(), dense, 0).ok());
+}
+
 TEST_CASE("mangled shards that a manifest vouches for are refused or whole",
           "[data]") {
   Small small;

@@ -111,7 +111,9 @@ TEST_CASE("even shards differ by one row, weighted ones by little work",
   SplitOptions options{.output = dir / "out"};
   options.by = Division::even;
   options.shards = 7;
-  for (const auto& shard : made(dir, libsvm(1000), options).manifest.shards) {
+  const auto even = made(dir, libsvm(1000), options);
+  REQUIRE(even.manifest.shards.size() == 7);
+  for (const auto& shard : even.manifest.shards) {
     REQUIRE(shard.rows >= 142);
     REQUIRE(shard.rows <= 143);
   }
@@ -124,6 +126,7 @@ TEST_CASE("even shards differ by one row, weighted ones by little work",
   }
   for (int i = 0; i < 900; ++i) text += "1\n";
   const auto out = made(dir, text, options);
+  REQUIRE(out.manifest.shards.size() == 7);
   for (const auto& shard : out.manifest.shards) {
     REQUIRE(shard.non_zeros + shard.rows >= 1900 / 7 - 10);
     REQUIRE(shard.non_zeros + shard.rows <= 1900 / 7 + 10);
@@ -140,12 +143,16 @@ TEST_CASE("the same seed gives the same bytes, whatever the memory", "[data]") {
   options.output = dir / "b";
   options.memory = 1;
   const auto b = made(dir, text, options);
+  REQUIRE(a.fault == "");
+  REQUIRE(b.fault == "");
   REQUIRE(a.manifest.digest == b.manifest.digest);
   REQUIRE(read_text(dir / "a/manifest.json") ==
           read_text(dir / "b/manifest.json"));
   options.output = dir / "c";
   options.seed = 6;
-  REQUIRE(made(dir, text, options).manifest.digest != a.manifest.digest);
+  const auto c = made(dir, text, options);
+  REQUIRE(c.fault == "");
+  REQUIRE(c.manifest.digest != a.manifest.digest);
 }
 
 TEST_CASE("the holdout is near its part and keeps duplicates together",
@@ -214,7 +221,10 @@ TEST_CASE("another dataset's schema is applied as it is", "[data]") {
   const auto second =
       made(dir, "y,b,a\nyes,1,2\n", options, first.manifest.schema);
   REQUIRE(second.fault == "");
-  REQUIRE(second.manifest.schema == first.manifest.schema);
+  // But its own rows are counted.
+  auto expected = first.manifest.schema;
+  expected.label_values = {{"no", 0, 0}, {"yes", 1, 1}};
+  REQUIRE(second.manifest.schema == expected);
   REQUIRE(rows_of(dir / "b", Part::all) == "a,b,y\n2,1,yes\n");
 }
 
@@ -239,6 +249,76 @@ TEST_CASE("nothing is left after a failure", "[data]") {
   SplitOptions stopped;
   stopped.stop = [] { return true; };
   REQUIRE(fault("1 1:1\n", stopped) == "interrupted");
+}
+
+TEST_CASE("numbers as labels are counted anew, new ones are left out",
+          "[data]") {
+  const TempDir dir;
+  const auto first = made(dir, "1 1:1\n3 1:1\n3 1:2\n", {.output = dir / "a"});
+  const SplitOptions options{.output = dir / "b"};
+  const auto second =
+      made(dir, "3 1:1\n2 1:1\n", options, first.manifest.schema);
+  REQUIRE(second.manifest.schema.label_values ==
+          std::vector<LabelValue>{{"1", 1, 0}, {"3", 3, 1}});
+  auto bare = first.manifest.schema;  // as a linear model has it
+  bare.label_values.clear();
+  const SplitOptions third{.output = dir / "c"};
+  REQUIRE(made(dir, "3 1:1\n", third, bare).manifest.schema.label_values ==
+          std::vector<LabelValue>{{"3", 3, 1}});
+}
+
+TEST_CASE("rows whose label is -0 and 0 stay together", "[data]") {
+  const TempDir dir;
+  std::string text;
+  for (int i = 0; i < 500; ++i) {
+    const auto row = " 1:" + std::to_string(i) + "\n";
+    text += "0" + row + "-0" + row;
+  }
+  SplitOptions options{.output = dir / "out"};
+  options.holdout = 0.3;
+  const auto out = made(dir, text, options);
+  REQUIRE(out.fault == "");
+  const auto lines = lines_of(rows_of(dir / "out", Part::holdout));
+  for (const auto& line : lines) REQUIRE(lines.count(line) == 2);
+}
+
+TEST_CASE("a folder of temporary files is told, and that it is gone",
+          "[data]") {
+  const TempDir dir;
+  std::vector<std::filesystem::path> told;
+  SplitOptions options{.output = dir / "out"};
+  options.temporary = [&](const std::filesystem::path& path) {
+    if (!path.empty()) REQUIRE(std::filesystem::is_directory(path));
+    told.push_back(path);
+  };
+  REQUIRE(made(dir, "1 1:1\n", options).fault == "");
+  REQUIRE(told.size() == 2);
+  REQUIRE(told[0].parent_path() == dir.path());
+  REQUIRE_FALSE(std::filesystem::exists(told[0]));
+  REQUIRE(told[1].empty());
+}
+
+TEST_CASE("too many shards are refused before the work", "[data]") {
+  const TempDir dir;
+  std::string text;
+  for (int i = 0; i < 130000; ++i) text += "1 1:" + std::to_string(i) + "\n";
+  SplitOptions options{.output = dir / "out"};
+  options.holdout = 0.2;
+  options.shards = 100000;
+  const auto begin = "--shards 100000 with --holdout 0.2 makes ";
+  REQUIRE(made(dir, text, options).fault.starts_with(begin));
+}
+
+TEST_CASE("the default micro-batch follows the number of rows", "[data]") {
+  const TempDir dir;
+  for (const auto& [rows, expected] : std::map<std::size_t, std::uint32_t>{
+           {2, 4}, {2559, 4}, {2560, 8}, {20479, 32}, {41000, 128}}) {
+    SplitOptions options{.output = dir / "out"};
+    options.force = true;
+    const auto out = made(dir, libsvm(rows), options);
+    INFO(rows);
+    REQUIRE(out.manifest.block_rows == expected);
+  }
 }
 
 TEST_CASE("the default number of shards follows the number of rows", "[data]") {

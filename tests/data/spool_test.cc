@@ -1,7 +1,11 @@
 #include "data/spool.h"
 
+#include <malloc.h>
+
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <string>
+#include <vector>
 
 #include "tests/support/temp_dir.h"
 
@@ -25,18 +29,38 @@ TEST_CASE("a spool gives back what was appended", "[data]") {
   for (const std::size_t size :
        {std::size_t{0}, std::size_t{1}, kSpoolMemory - 1, kSpoolMemory,
         kSpoolMemory + 1, 5 * kSpoolMemory + 3}) {
-    Spool spool(dir.path());
-    std::string expected;
-    while (expected.size() < size) {
-      const auto n = std::min<std::size_t>(size - expected.size(), 1001);
-      const std::string piece(n, static_cast<char>(expected.size() % 251));
-      REQUIRE(spool.append(as_bytes(piece)).ok());
-      expected += piece;
+    for (const std::size_t piece_max : {std::size_t{1001}, 3 * kSpoolMemory}) {
+      Spool spool(dir.path());
+      std::string expected;
+      while (expected.size() < size) {
+        const auto n = std::min(size - expected.size(), piece_max);
+        const std::string piece(n, static_cast<char>(expected.size() % 251));
+        REQUIRE(spool.append(as_bytes(piece)).ok());
+        expected += piece;
+      }
+      REQUIRE(spool.size() == size);
+      REQUIRE(drained(spool) == expected);
+      REQUIRE(dir.entry_count() == 0);
     }
-    REQUIRE(spool.size() == size);
-    REQUIRE(drained(spool) == expected);
-    REQUIRE(dir.entry_count() == 0);
   }
+}
+
+TEST_CASE("a long piece passes through without staying in memory", "[data]") {
+  const support::TempDir dir;
+  const std::string piece(std::size_t{1} << 20, 'x');
+  std::vector<Spool> spools;
+  for (int i = 0; i < 64; ++i) spools.emplace_back(dir.path());
+  const auto in_use = [] {
+    const auto heap = ::mallinfo2();
+    return heap.uordblks + heap.hblkhd;
+  };
+  const auto before = in_use();
+  for (auto& spool : spools) {
+    REQUIRE(spool.append(as_bytes("x")).ok());
+    REQUIRE(spool.append(as_bytes(piece)).ok());
+  }
+  REQUIRE(in_use() < before + 64 * kSpoolMemory);
+  REQUIRE(drained(spools[0]) == "x" + piece);
 }
 
 TEST_CASE("a folder that is gone is an error", "[data]") {

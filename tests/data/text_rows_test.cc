@@ -3,6 +3,7 @@
 #include <bit>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <limits>
 
 #include "base/rng.h"
 
@@ -19,6 +20,28 @@ TEST_CASE("a raw value is found again, to the bit of what is stored",
     const double back = raw_value(column, z);
     REQUIRE(static_cast<float>((back - column.mean) / column.scale) == z);
   }
+}
+
+TEST_CASE("what was held at the end of the floats comes back so", "[data]") {
+  const Column column{"a", 0, 1e-40};
+  const float most = std::numeric_limits<float>::max();
+  REQUIRE(standardised(column, raw_value(column, most)) == most);
+}
+
+TEST_CASE("a label that is no index is printed as it is", "[data]") {
+  Schema schema;
+  schema.label_text = true;
+  schema.label_values = {{"no", 0, 1}, {"yes", 1, 1}};
+  const std::vector<float> label = {1, -1e30F, 3e9F};
+  const std::vector<std::uint32_t> row_begin = {0, 0, 0, 0};
+  tensor::Batch batch;
+  batch.row_count = 3;
+  batch.label = label;
+  batch.row_begin = row_begin;
+  TextRows rows(schema, false);
+  std::string out;
+  for (std::size_t row = 0; row < 3; ++row) rows.append(batch, row, out);
+  REQUIRE(out == "yes\n-1e+30\n3e+09\n");
 }
 
 TEST_CASE("plain numbers come back plain", "[data]") {

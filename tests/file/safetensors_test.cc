@@ -85,12 +85,13 @@ TEST_CASE("a mapped file gives aligned values without a copy", "[file]") {
   REQUIRE(saved.ok());
   REQUIRE(saved->bytes == std::filesystem::file_size(path));
   REQUIRE(saved->sha256 == sha256_file(path).value(1));
-  auto parsed = SafeTensors::parse(map_file(path).value(1));
+  const auto blob = map_file(path).value(1);
+  auto parsed = SafeTensors::parse(blob);
   REQUIRE(parsed.ok());
   const auto words = parsed->values<std::uint64_t>("words").value(1);
   REQUIRE(std::vector(words.begin(), words.end()) == kWords);
-  const auto offset = reinterpret_cast<const std::byte*>(words.data()) -
-                      parsed->blob().bytes().data();
+  const auto offset =
+      reinterpret_cast<const std::byte*>(words.data()) - blob.bytes().data();
   REQUIRE(offset % static_cast<std::ptrdiff_t>(kDataAlignment) == 0);
   REQUIRE(parsed->values<float>("floats").value(1).size() == 6);
   REQUIRE(parsed->values<float>("none").value(1).empty());
@@ -207,6 +208,17 @@ TEST_CASE("mangled files end in a value or an error", "[file]") {
       REQUIRE(tensor.bytes.size() == tensor.info.byte_count());
     }
   }
+}
+
+TEST_CASE("a header over the limit is an error, not a file", "[file]") {
+  const Metadata large{{"text", std::string(kHeaderMax, 'x')}};
+  bool called = false;
+  const auto done = write_tensors({}, large, [&](ByteView) -> Status {
+    called = true;
+    return Done{};
+  });
+  REQUIRE_FALSE(done.ok());
+  REQUIRE_FALSE(called);
 }
 
 TEST_CASE("an error of the sink ends the writing", "[file]") {

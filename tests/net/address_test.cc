@@ -2,6 +2,11 @@
 
 #include <catch2/catch.hpp>
 
+#include "net/context.h"
+#include "net/reactor.h"
+#include "net/socket.h"
+#include "tests/net/until.h"
+
 namespace psmith::net {
 namespace {
 
@@ -81,6 +86,31 @@ TEST_CASE("the interface towards loopback is loopback", "[net]") {
   REQUIRE(*host == "127.0.0.1");
   REQUIRE(*interface_towards("inproc://x") == "127.0.0.1");
   REQUIRE_FALSE(interface_towards("tcp://127.0.0.1:0"));
+}
+
+TEST_CASE("a name is reached over IPv4 where it can be", "[net]") {
+  const auto over = [](const std::string& host) {
+    return over_ipv6(*parse_address("tcp://" + host + ":1"));
+  };
+  REQUIRE_FALSE(over("localhost"));
+  REQUIRE_FALSE(over("127.0.0.1"));
+  REQUIRE_FALSE(over("no-such-host.invalid"));
+  REQUIRE_FALSE(over("*"));
+  REQUIRE(over("[::1]"));
+  // Debian's /etc/hosts has this name for ::1 alone; not every machine does.
+  auto address = *parse_address("tcp://ip6-localhost:0");
+  if (!over("ip6-localhost")) return;
+  REQUIRE(*numeric_host(address) == "::1");
+  Context context;
+  Reactor reactor;
+  int count = 0;
+  RouterSocket router(reactor, context,
+                      [&](PeerId, const wire::Message&) { ++count; });
+  address.port = parse_address(*router.bind(address.text()))->port;
+  DealerSocket dealer(reactor, context, address.text(),
+                      [](const wire::Message&) {});
+  dealer.send({wire::Ask{}, {}});
+  REQUIRE(until(reactor, [&] { return count == 1; }));
 }
 
 TEST_CASE("a probe says why nobody answers", "[net]") {

@@ -33,6 +33,8 @@ inline std::uint64_t seq_of(const Message& message) {
   return std::get<Ask>(message.body).seq;
 }
 
+inline bool took(SendResult result) { return result == SendResult::taken; }
+
 inline Blob numbered(std::size_t size) {
   std::vector<std::uint8_t> bytes(size);
   std::iota(bytes.begin(), bytes.end(), std::uint8_t{0});

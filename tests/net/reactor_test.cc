@@ -147,17 +147,31 @@ TEST_CASE("a watched descriptor calls while it is readable", "[net]") {
   close(ends[1]);
 }
 
-TEST_CASE("a stop that came before run ends it at once", "[net]") {
+TEST_CASE("a reactor that was stopped runs no more and takes no posts",
+          "[net]") {
   Reactor reactor;
+  bool ran = false;
+  REQUIRE(reactor.post([&] { ran = true; }));
   reactor.stop();
   reactor.run();
-  bool ran = false;
-  reactor.post([&] {
-    ran = true;
-    reactor.stop();
-  });
+  REQUIRE_FALSE(reactor.post([&] { ran = true; }));
   reactor.run();
-  REQUIRE(ran);
+  REQUIRE_FALSE(ran);
+}
+
+TEST_CASE("a post that waits for room when run ends does not wait on",
+          "[net]") {
+  Reactor reactor;
+  std::atomic<bool> refused{false};
+  std::jthread poster([&] {
+    while (reactor.post([] {})) {
+    }
+    refused = true;
+  });
+  reactor.after(milliseconds(20), [&] { reactor.stop(); });
+  reactor.run();
+  poster.join();
+  REQUIRE(refused);
 }
 
 TEST_CASE("what a callback throws leaves run", "[net]") {

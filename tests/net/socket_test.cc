@@ -1,15 +1,16 @@
 #include "net/socket.h"
 
-#include <arpa/inet.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 
 #include "base/rng.h"
 #include "net/address.h"
+#include "net/transport.h"
 #include "tests/net/pair.h"
+#include "tests/net/strangers.h"
+#include "wire/frames.h"
 #include "wire/limits.h"
 
 namespace psmith::net {
@@ -26,13 +27,13 @@ TEST_CASE("messages arrive in order and are answered", "[net]") {
     std::uint64_t sent = 0;
     constexpr std::uint64_t kCount = 3000;
     REQUIRE(until(pair.reactor, [&] {
-      while (sent < kCount && pair.dealer->send(ask(sent))) ++sent;
+      while (sent < kCount && took(pair.dealer->send(ask(sent)))) ++sent;
       return pair.asked.size() == kCount;
     }));
     for (std::uint64_t i = 0; i < kCount; ++i) {
       REQUIRE(seq_of(pair.asked[i]) == i);
     }
-    REQUIRE(pair.router.send(pair.peer, pending(7, numbered(99))));
+    REQUIRE(took(pair.router.send(pair.peer, pending(7, numbered(99)))));
     REQUIRE(until(pair.reactor, [&] { return !pair.answered.empty(); }));
     REQUIRE(same_bytes(pair.answered[0].blobs.at(0), numbered(99)));
     REQUIRE(pair.dealer->counters().sent_messages == kCount);
@@ -60,15 +61,56 @@ TEST_CASE("a router does not send to a peer that is gone", "[net]") {
     REQUIRE(pair.meet());
     REQUIRE(pair.router.peer_count() == 1);
     pair.dealer.reset();
-    REQUIRE(until(pair.reactor,
-                  [&] { return !pair.router.send(pair.peer, ask(1)); }));
     REQUIRE(until(pair.reactor, [&] {
-      pair.router.send(pair.peer, ask(1));
-      return pair.router.peer_count() == 0;
+      return pair.router.send(pair.peer, ask(1)) == SendResult::no_room;
     }));
-    REQUIRE_FALSE(pair.router.send(PeerId(77), ask(1)));
+    REQUIRE(pair.router.send(PeerId(77), ask(1)) == SendResult::no_room);
     REQUIRE(pair.router.counters().unsent_messages > 0);
   }
+}
+
+// A DEALER by hand, under a routing id that it keeps.
+zmq::socket_t named_dealer(Context& context, const std::string& endpoint) {
+  auto socket = make_socket(context, zmq::socket_type::dealer, {});
+  socket.set(zmq::sockopt::routing_id, "always the same");
+  socket.connect(endpoint);
+  return socket;
+}
+
+TEST_CASE("a peer whose connection was cut keeps its number", "[net]") {
+  Context context;
+  Reactor reactor;
+  std::vector<PeerId> heard;
+  RouterSocket router(reactor, context, [&](PeerId from, const Message&) {
+    heard.push_back(from);
+  });
+  const auto endpoint = router.bind("tcp://127.0.0.1:0").value(1);
+  auto frames = wire::to_frames(ask(1), wire::Cut::no).value(1);
+  {
+    auto peer = named_dealer(context, endpoint);
+    REQUIRE(until(reactor,
+                  [&] { return send_frames(peer, frames) == Sent::done; }));
+    REQUIRE(until(reactor, [&] { return heard.size() == 1; }));
+  }
+  REQUIRE(until(reactor, [&] { return !took(router.send(heard[0], ask(2))); }));
+  auto peer = named_dealer(context, endpoint);
+  REQUIRE(
+      until(reactor, [&] { return send_frames(peer, frames) == Sent::done; }));
+  REQUIRE(until(reactor, [&] { return heard.size() == 2; }));
+  REQUIRE(heard[1] == heard[0]);
+  REQUIRE(took(router.send(heard[0], ask(3))));
+}
+
+TEST_CASE("a message over the wire's limits is told from a full queue",
+          "[net]") {
+  Pair pair("inproc://name");
+  REQUIRE(pair.meet());
+  const auto block = std::make_shared<const std::byte>();
+  const Blob huge(block, {block.get(), wire::kMessageBytesMax + 1});
+  REQUIRE(pair.dealer->send(ask(1, {huge})) == SendResult::too_large);
+  REQUIRE(pair.router.send(pair.peer, ask(1, {huge})) == SendResult::too_large);
+  REQUIRE(pair.dealer->counters().unsent_messages == 1);
+  REQUIRE(pair.router.counters().unsent_messages == 1);
 }
 
 TEST_CASE("a dealer finds a router that comes back on its port", "[net]") {
@@ -104,8 +146,8 @@ TEST_CASE("messages to a peer that is not there yet wait, up to a limit",
   REQUIRE(until(reactor, [&] { return !probe(address, 1s).empty(); }));
   DealerSocket dealer(reactor, context, endpoint, [](Message) {},
                       {.outbox_max = 5});
-  for (std::uint64_t i = 0; i < 5; ++i) REQUIRE(dealer.send(ask(i)));
-  REQUIRE_FALSE(dealer.send(ask(5)));
+  for (std::uint64_t i = 0; i < 5; ++i) REQUIRE(took(dealer.send(ask(i))));
+  REQUIRE(dealer.send(ask(5)) == SendResult::no_room);
   REQUIRE(dealer.waiting() == 5);
   REQUIRE(dealer.counters().unsent_messages == 1);
   std::vector<std::uint64_t> seen;
@@ -127,7 +169,7 @@ TEST_CASE("a full queue refuses and nothing taken is lost", "[net]") {
     const auto blob = numbered(wire::kMiB);
     std::uint64_t taken = 0;
     // Nobody reads: the reactor does not turn.
-    while (pair.dealer->send(ask(taken, {blob}))) {
+    while (took(pair.dealer->send(ask(taken, {blob})))) {
       REQUIRE(++taken < 1000);
     }
     REQUIRE(until(pair.reactor, [&] { return pair.asked.size() == taken; }));
@@ -136,7 +178,7 @@ TEST_CASE("a full queue refuses and nothing taken is lost", "[net]") {
     }
     // And the other way round.
     std::uint64_t given = 0;
-    while (pair.router.send(pair.peer, ask(given, {blob}))) {
+    while (took(pair.router.send(pair.peer, ask(given, {blob})))) {
       REQUIRE(++given < 1000);
     }
     REQUIRE(until(pair.reactor, [&] { return pair.answered.size() == given; }));
@@ -155,6 +197,30 @@ TEST_CASE("a busy address is a conflict", "[net]") {
     REQUIRE(bound.error().code == Code::conflict);
     REQUIRE(bound.error().message ==
             "cannot listen on " + pair.endpoint + " (address in use)");
+  }
+}
+
+TEST_CASE("an ipc path that may be in use is left alone", "[net]") {
+  const support::TempDir folder;
+  Context context;
+  Reactor reactor;
+  RouterSocket router(reactor, context, [](PeerId, const Message&) {});
+  const auto path = (folder / "there").string();
+  SECTION("by a listener that is too busy to answer") {
+    const Crowded crowded(path);
+    REQUIRE_FALSE(router.bind("ipc://" + path));
+    REQUIRE(std::filesystem::is_socket(path));
+  }
+  SECTION("by a file") {
+    std::ofstream(path) << "precious";
+    auto bound = router.bind("ipc://" + path);
+    REQUIRE_FALSE(bound);
+    REQUIRE_THAT(bound.error().message, Catch::Contains("no socket"));
+    REQUIRE(std::filesystem::file_size(path) == 8);
+  }
+  SECTION("but not when its process has ended") {
+    { const Crowded ended(path); }
+    REQUIRE(router.bind("ipc://" + path));
   }
 }
 
@@ -196,38 +262,6 @@ TEST_CASE("a handler may destroy its own socket", "[net]") {
 
 // ---- bad peers ------------------------------------------------------------
 
-// A tcp connection that says what it likes, and hangs up at the end.
-class RawPeer {
- public:
-  RawPeer(const std::string& endpoint, std::string_view bytes)
-      : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_port = htons(parse_address(endpoint).value(1).port);
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    REQUIRE(fd_ >= 0);
-    REQUIRE(connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) ==
-            0);
-    say(bytes);
-  }
-  ~RawPeer() { close(fd_); }
-  RawPeer(const RawPeer&) = delete;
-  RawPeer& operator=(const RawPeer&) = delete;
-
-  // The far end may hang up first.
-  void say(std::string_view bytes) {
-    (void)!::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-  }
-  bool hear(std::size_t size) {
-    std::string heard(size, '\0');
-    return recv(fd_, heard.data(), size, MSG_WAITALL) ==
-           static_cast<ssize_t>(size);
-  }
-
- private:
-  const int fd_;
-};
-
 void write_raw(const std::string& endpoint, std::string_view bytes) {
   const RawPeer peer(endpoint, bytes);
 }
@@ -251,7 +285,7 @@ TEST_CASE("random bytes at the port leave a router working", "[net]") {
                                std::string("\x03\x00zz", 4));
   write_raw(pair.endpoint, "");
   pair.asked.clear();
-  REQUIRE(pair.dealer->send(ask(5)));
+  REQUIRE(took(pair.dealer->send(ask(5))));
   REQUIRE(until(pair.reactor, [&] { return !pair.asked.empty(); }));
   REQUIRE(seq_of(pair.asked.back()) == 5);
 }
@@ -295,7 +329,7 @@ TEST_CASE("a message without sense is counted, answered and dropped", "[net]") {
                 [&] { return pair.router.counters().bad_messages == 2; }));
   REQUIRE(pair.router.counters().sent_messages == 2);
   REQUIRE(pair.asked.empty());
-  REQUIRE(pair.dealer->send(ask(6)));
+  REQUIRE(took(pair.dealer->send(ask(6))));
   REQUIRE(until(pair.reactor, [&] { return pair.asked.size() == 1; }));
 }
 

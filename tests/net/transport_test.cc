@@ -33,7 +33,7 @@ TEST_CASE("large blobs arrive whole", "[net]") {
     const Message message{Ask{},
                           {numbered(5 * wire::kMiB + 3), Blob(), numbered(1),
                            numbered(wire::kMiB)}};
-    REQUIRE(pair.dealer->send(message));
+    REQUIRE(took(pair.dealer->send(message)));
     REQUIRE(until(pair.reactor, [&] { return !pair.asked.empty(); }));
     const auto& blobs = pair.asked[0].blobs;
     REQUIRE(blobs.size() == 4);
@@ -49,13 +49,44 @@ TEST_CASE("a blob within the process is never copied", "[net]") {
   {
     const auto blob = numbered(3 * wire::kMiB);
     alive = blob.owner();
-    REQUIRE(pair.dealer->send({Ask{}, {blob}}));
+    REQUIRE(took(pair.dealer->send({Ask{}, {blob}})));
     REQUIRE(until(pair.reactor, [&] { return !pair.asked.empty(); }));
     REQUIRE(pair.asked[0].blobs.at(0).bytes().data() == blob.bytes().data());
   }
   REQUIRE_FALSE(alive.expired());
   pair.asked.clear();
   REQUIRE(alive.expired());
+}
+
+// Over inproc the frames are one memory, so 4 GiB of them cost nothing.
+TEST_CASE("a multipart over the limit is not kept, but answered", "[net]") {
+  Pair pair("inproc://name");
+  auto stranger = make_dealer(pair.context, pair.endpoint, {});
+  const auto mib = numbered(wire::kMiB);
+  const auto count = static_cast<std::size_t>(
+      (wire::kMessageBytesMax + wire::kHeaderBytesMax) / wire::kMiB);
+  auto good = wire::to_frames(ask(1), wire::Cut::no).value(1);
+  const std::vector<Blob> bytes(count + 1, mib);
+  const std::vector<Blob> frames(wire::kFrameCountMax + 1, numbered(1));
+  for (const auto& bad : {bytes, frames}) {
+    REQUIRE(send_frames(stranger, bad) == Sent::done);
+    REQUIRE(send_frames(stranger, good) == Sent::done);
+  }
+  REQUIRE(until(pair.reactor, [&] { return pair.asked.size() == 2; }));
+  REQUIRE(pair.router.counters().bad_messages == 2);
+  REQUIRE(pair.router.counters().received_bytes < 1000);
+  std::vector<Blob> answer;
+  REQUIRE(receive_frames(stranger, answer) == Received::whole);
+  auto refused = wire::from_frames(answer);
+  REQUIRE(refused);
+  REQUIRE(std::get<wire::Refused>(refused->body).code == "bad_message");
+
+  // The largest that is kept.
+  std::vector<Blob> kept(count, mib);
+  REQUIRE(send_frames(stranger, kept) == Sent::done);
+  REQUIRE(until(pair.reactor, [&] {
+    return pair.router.counters().received_bytes > wire::kMessageBytesMax;
+  }));
 }
 
 }  // namespace

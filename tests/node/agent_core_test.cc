@@ -238,6 +238,21 @@ TEST_CASE("a silent master is noticed, and given up after the timeout",
   }
 }
 
+TEST_CASE("an agent that was stopped gives the master that time back",
+          "[node]") {
+  Node node;
+  node.join();
+  node.pass(2s);
+  node.now += 1h;  // SIGSTOP, SIGCONT
+  node.keep(node.core->tick(node.now, 0));
+  REQUIRE(node.done<AgentCore::Fail>().empty());
+  REQUIRE(node.sent<wire::Heartbeat>().size() > 1);
+  node.pass(30s);
+  REQUIRE(node.done<AgentCore::Fail>().empty());
+  node.pass(40s);
+  REQUIRE(node.done<AgentCore::Fail>().size() == 1);
+}
+
 TEST_CASE("an agent that leaves says so, and nothing more", "[node]") {
   Node node;
   node.join();

@@ -48,6 +48,19 @@ TEST_CASE("a master answers over tcp and inproc", "[node]") {
   REQUIRE(first.time_ms > 1'600'000'000'000);
 }
 
+TEST_CASE("each start of a master is another incarnation", "[node]") {
+  net::Context context;
+  const auto incarnation = [&] {
+    const Running running(context, "tcp://127.0.0.1:0");
+    net::Requester peer(context, {.address = running.master.endpoint()});
+    REQUIRE(peer.connect(5s).ok());
+    auto jobs = peer.request({wire::Jobs{}, {}}, 5s);
+    REQUIRE(jobs.ok());
+    return std::get<wire::JobsOk>(jobs->body).incarnation;
+  };
+  REQUIRE(incarnation() != incarnation());
+}
+
 TEST_CASE("a master's timer runs: a silent node expires", "[node]") {
   net::Context context;
   MasterOptions options{.listen = "inproc://master-timer", .settings = {}};
@@ -97,9 +110,14 @@ TEST_CASE("a master says why it cannot listen", "[node]") {
 TEST_CASE("a master that was stopped before does not run", "[node]") {
   net::Context context;
   Master master(context, {.listen = "inproc://stopped", .settings = {}});
+  net::Requester peer(context, {.address = "inproc://stopped"});
+  REQUIRE(peer.connect(5s).ok());
+  REQUIRE(peer.send({wire::Nodes{}, {}}).ok());
   master.stop();
   master.run();
-  SUCCEED();
+  auto answer = peer.receive(0s);
+  REQUIRE_FALSE(answer.ok());
+  REQUIRE(answer.error().code == Code::timed_out);
 }
 
 }  // namespace

@@ -38,7 +38,6 @@ TEST_CASE("a pool's threads answer as workers, from one model", "[node]") {
            [&](const client::InferCore::Answer& a) {
              out.push_back(a.raw.values<float>().at(0));
            },
-       .on_room = {},
        .on_failed = [](const Failure& f) { throw f; }});
   client.start();
   const auto until = reactor.now() + 20s;

@@ -6,6 +6,7 @@
 
 #include "base/rng.h"
 #include "client/infer_core.h"
+#include "tests/support/no_memory.h"
 
 using namespace psmith;
 using namespace psmith::node;
@@ -105,6 +106,39 @@ TEST_CASE("a repeated or early piece is answered with how far it has come",
   REQUIRE(received(predictor.on(piece(file, 50, file.bytes.size() - 50))) ==
           file.bytes.size());
   REQUIRE(received(predictor.on(piece(file, 0, 10))) == file.bytes.size());
+}
+
+TEST_CASE("what there is no memory for is asked again, and then answered",
+          "[node]") {
+  if (!support::obeyed()) return;
+  auto large = dense_model();
+  large.schema.columns.clear();
+  for (int i = 0; i < 3; ++i) {
+    large.schema.columns.push_back({std::string(100000, "abc"[i]), 0, 1});
+  }
+  const auto file = file_of(large);
+  const auto whole = piece(file, 0, file.bytes.size());
+  const auto question = dense_request(file, std::vector<float>(300000, 1));
+  Predictor predictor;
+  {
+    const support::SmallMemory small(file.bytes.size() - 1);
+    REQUIRE(code(predictor.on(whole)) == "busy");
+  }
+  // Room for the file, but not for what is made of it.
+  {
+    const support::SmallMemory small(file.bytes.size());
+    REQUIRE(code(predictor.on(whole)) == "busy");
+  }
+  REQUIRE(received(predictor.on(piece(file, 0, 0))) == 0);
+  load(predictor, file);
+  {
+    const support::SmallMemory small(200000);
+    const auto answer = predictor.on(question);
+    REQUIRE(code(answer) == "busy");
+    REQUIRE(std::get<wire::Refused>(answer.body).seq == 42);
+    REQUIRE(std::get<wire::Refused>(answer.body).retry_ms > 0);
+  }
+  REQUIRE(raw(predictor.on(question)).size() == 200000);
 }
 
 TEST_CASE("pieces that are no part of a model are refused", "[node]") {

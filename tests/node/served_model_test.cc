@@ -1,5 +1,7 @@
 #include "node/served_model.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <set>
@@ -146,7 +148,31 @@ TEST_CASE("any bytes as frames are answered or refused", "[node]") {
     const auto& model = rng.below(2) ? dense : sparse;
     if (model->predict(request, blobs)) ++answered;
   }
+  REQUIRE(answered > 0);
   REQUIRE(answered < 5000);
+}
+
+TEST_CASE("many keys and many classes cost memory for neither", "[node]") {
+  constexpr std::uint32_t kClasses = 1000, kKeys = 1000000;
+  data::SavedModel saved;
+  saved.settings = {.kind = model::Kind::softmax, .class_count = kClasses};
+  saved.dense = {std::vector<float>(kClasses, 0.5F)};
+  saved.key = {7, 9};
+  saved.table.assign(2 * kClasses, 1);
+  const auto model = served(std::move(saved));
+  Sparse rows{.key = {}, .row_begin = {0, kKeys}, .local = {}, .value = {}};
+  for (std::uint32_t i = 0; i < kKeys; ++i) {
+    rows.key.push_back(i % 2 == 0 ? i : 7);
+  }
+  rows.local = {1, 2, 3, 4, 9};
+  rows.row_begin = {0, 5};
+  rusage before{}, after{};
+  REQUIRE(getrusage(RUSAGE_SELF, &before) == 0);
+  auto raw = predict(model, rows, 1);
+  REQUIRE(getrusage(RUSAGE_SELF, &after) == 0);
+  REQUIRE(raw);
+  REQUIRE(*raw == std::vector<float>(kClasses, 3.5F));   // key 7 three times
+  REQUIRE(after.ru_maxrss - before.ru_maxrss < 200000);  // KiB; rows: 4 GB
 }
 
 TEST_CASE("a key index finds every key and no other", "[node]") {

@@ -30,6 +30,7 @@ TEST_CASE("another dataset than the job's is refused", "[node]") {
   SECTION("other rows") { ++spec.train.shape.shard_rows[0]; }
   SECTION("other blocks") { spec.train.shape.block_rows = 8; }
   SECTION("no such shard") { spec.train.shards[0] = 99; }
+  SECTION("a dense model") { spec.model.dense = true; }
   SECTION("no folder") { spec.train.folder = (dir.path() / "no").string(); }
   REQUIRE_FALSE(ShardSource::open(spec).ok());
 }

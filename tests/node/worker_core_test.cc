@@ -1,6 +1,8 @@
 #include "node/worker_core.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <set>
 
 namespace psmith::node {
 namespace {
@@ -182,6 +184,126 @@ TEST_CASE("a refusal of the numbers stops the job here", "[node]") {
   refused.job = JobId(1);
   f.core.on(0, {refused, {}}, f.now, f.effects);
   REQUIRE(f.core.stale());
+}
+
+TEST_CASE("a worker that only waits asks for its leases again", "[node]") {
+  Fixture f;
+  f.lease(1, 0, 2);  // that of step 0 was lost on the way
+  f.sent();
+  bool asked = false;
+  for (int i = 0; i < 300; ++i) {
+    f.now += WorkerCore::kTick;
+    f.core.tick(f.now, f.effects);
+    for (const auto& to : f.sent()) {
+      asked =
+          asked || std::holds_alternative<wire::LeaseRequest>(to.message.body);
+    }
+  }
+  REQUIRE(asked);
+}
+
+TEST_CASE("of a lease that overlaps another only the rest is taken", "[node]") {
+  Fixture f;
+  f.lease(0, 1, 2);
+  f.sent();
+  f.lease(0, 0, 4);
+  std::set<std::pair<std::uint32_t, std::uint32_t>> pulled;
+  for (const auto& to : f.sent()) {
+    for (const auto& part : std::get<wire::PushPull>(to.message.body).pull) {
+      pulled.insert({part.leaves.begin, part.leaves.end});
+    }
+  }
+  REQUIRE(pulled ==
+          std::set<std::pair<std::uint32_t, std::uint32_t>>{{0, 1}, {2, 4}});
+}
+
+TEST_CASE("a lane that is silent for long makes a worker give up", "[node]") {
+  Fixture f;
+  f.lease(0, 0, 2);
+  const auto pulls = f.sent();
+  const auto gave_up = [&] {
+    return std::any_of(f.effects.begin(), f.effects.end(), [](auto& e) {
+      return std::holds_alternative<GiveUp>(e);
+    });
+  };
+  const auto wait = [&](Duration time) {
+    const auto end = f.now + time;
+    while (f.now < end && !gave_up()) {
+      f.effects.clear();
+      f.now += 100ms;
+      f.core.tick(f.now, f.effects);
+      wire::Leases none;
+      none.job = JobId(1);
+      f.core.on(0, {none, {}}, f.now, f.effects);  // lane 0 is well
+    }
+  };
+  wait(WorkerCore::kLaneSilence - 1s);
+  REQUIRE_FALSE(gave_up());
+  SECTION("not one that answers") {
+    wire::Pending pending;
+    pending.job = JobId(1);
+    f.core.on(1, {pending, {}}, f.now, f.effects);
+    wait(2s);
+    REQUIRE_FALSE(gave_up());
+  }
+  SECTION("not for time in which the worker itself stood still") {
+    f.now += 1000s;
+    wait(500ms);
+    REQUIRE_FALSE(gave_up());
+  }
+  SECTION("else it does, and says so from then on") {
+    wait(2s);
+    REQUIRE(gave_up());
+    f.core.give_up();
+    REQUIRE(f.core.idle());
+    f.effects.clear();
+    f.core.tick(f.now, f.effects);
+    const auto sent = f.sent();
+    REQUIRE(sent.size() == 1);
+    REQUIRE(std::get<wire::LeaseRequest>(sent[0].message.body).leaves);
+    f.lease(0, 0, 2);
+    REQUIRE(f.core.idle());
+  }
+}
+
+TEST_CASE("refused requests wait longer each time, and not for ever",
+          "[node]") {
+  Fixture f;
+  f.lease(0, 0, 2);
+  const auto pulls = f.sent();
+  wire::Refused refused;
+  refused.job = JobId(1);
+  refused.seq = std::get<wire::PushPull>(pulls[0].message.body).seq;
+  int resent = 0;
+  bool gave_up = false;
+  const auto refuse_for = [&](Duration time) {
+    for (const auto end = f.now + time; f.now < end; f.now += 10ms) {
+      f.core.tick(f.now, f.effects);
+      for (const auto& effect : f.effects) {
+        gave_up = gave_up || std::holds_alternative<GiveUp>(effect);
+      }
+      for (const auto& to : f.sent()) {
+        const auto* again = std::get_if<wire::PushPull>(&to.message.body);
+        if (again == nullptr || again->seq != refused.seq) continue;
+        ++resent;
+        f.core.on(0, {refused, {}}, f.now, f.effects);
+      }
+    }
+  };
+  SECTION("busy") {
+    refused.code = "busy";
+    f.core.on(0, {refused, {}}, f.now, f.effects);
+    refuse_for(30s);
+    REQUIRE(resent >= 10);
+    REQUIRE(resent <= 25);
+    REQUIRE_FALSE(gave_up);
+  }
+  SECTION("bad_message") {
+    refused.code = "bad_message";
+    f.core.on(0, {refused, {}}, f.now, f.effects);
+    refuse_for(10s);
+    REQUIRE(gave_up);
+  }
 }
 
 }  // namespace psmith::node

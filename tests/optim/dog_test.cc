@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "optim/optimizer.h"
+#include "optim/rate.h"
 
 using namespace psmith::optim;
 

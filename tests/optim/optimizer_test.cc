@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "optim/rate.h"
+
 using namespace psmith;
 using namespace psmith::optim;
 

@@ -74,7 +74,7 @@ TEST_CASE("a short group's step has the share of its rows", "[placement]") {
   std::map<std::pair<std::uint32_t, std::uint32_t>, double> share;
   for (std::uint64_t i = 0; i < schedule.step_count(); ++i) {
     const auto step = schedule.at(i);
-    share[{step.shard, step.block_begin}] = step.share;
+    share[{step.shard, step.block_begin}] = step.row_share;
   }
   using Share = decltype(share);
   REQUIRE(share == Share{{{0, 0}, 1.0},

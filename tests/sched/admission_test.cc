@@ -17,6 +17,11 @@ TEST_CASE("a spec that makes sense is admitted", "[sched]") {
   import.kind = "import";
   import.train = {};
   REQUIRE(admit(import).ok());
+  import.group_blocks = 0;  // a lane would divide by it
+  REQUIRE_FALSE(admit(import).ok());
+  import.group_blocks = 1;
+  import.eval = spec().train;
+  REQUIRE_FALSE(admit(import).ok());
 }
 
 TEST_CASE("a spec that makes no sense is refused with the reason", "[sched]") {
@@ -26,6 +31,26 @@ TEST_CASE("a spec that makes no sense is refused with the reason", "[sched]") {
   SECTION("no rows") { bad.train.shape.shard_rows = {0}; }
   SECTION("blocks") { bad.train.shape.block_rows = 0; }
   SECTION("groups") { bad.group_blocks = 0; }
+  SECTION("large groups") { bad.group_blocks = ~std::uint32_t{0}; }
+  SECTION("blocks of a shard") {
+    bad.train.shape.shard_rows = {std::uint64_t{1} << 40};
+    bad.train.shape.block_rows = 1;
+    bad.group_blocks = 1U << 20;
+  }
+  SECTION("labels of no class") { bad.classes = {0, 1}; }
+  SECTION("label scale") { bad.model.label_scale = 0; }
+  SECTION("label mean") {
+    bad.model.label_mean = std::numeric_limits<double>::infinity();
+  }
+  SECTION("no labels") { bad.model.kind = model::Kind::logistic; }
+  SECTION("labels out of order") {
+    bad.model.kind = model::Kind::logistic;
+    bad.classes = {1, 0};
+  }
+  SECTION("a label that is no number") {
+    bad.model.kind = model::Kind::logistic;
+    bad.classes = {0, std::numeric_limits<float>::quiet_NaN()};
+  }
   SECTION("rows") { bad.train.shape.shard_rows = {~std::uint64_t{0}}; }
   SECTION("steps") {
     bad.train.shape.shard_rows = {std::uint64_t{1} << 40};

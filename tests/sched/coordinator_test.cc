@@ -22,6 +22,26 @@ TEST_CASE("the first event says that the master started", "[sched]") {
           "listens at tcp://127.0.0.1:7700; 0 servers, 0 workers");
 }
 
+TEST_CASE("clients are told which life of the master answers", "[sched]") {
+  Settings settings;
+  settings.incarnation = 77;
+  World world(settings);
+  wire::Join join;
+  join.role = wire::Role::client;
+  join.wire_version = wire::kWireVersion;
+  world.say(100, join);
+  REQUIRE(world.last<wire::JoinOk>(100)->incarnation == 77);
+  const auto job = world.submit(spec());
+  REQUIRE(world.last<wire::SubmitOk>(100)->incarnation == 77);
+  world.say(100, wire::Jobs{.job = job, .name = ""});
+  REQUIRE(world.last<wire::JobsOk>(100)->incarnation == 77);
+  world.say(100, wire::Watch{.after_seq = 0, .job = job, .follow = true});
+  REQUIRE(world.last<wire::EventsOk>(100)->incarnation == 77);
+  world.inbox.clear();
+  world.say(101, wire::Cancel{job});
+  REQUIRE(world.last<wire::EventsOk>(100)->incarnation == 77);
+}
+
 TEST_CASE("a master alone has nothing to wait for", "[sched]") {
   World world;
   REQUIRE(world.coordinator.next_deadline() == Instant::max());
@@ -155,7 +175,10 @@ wire::Body any_message(Rng& rng) {
                          rng.below(2) == 0};
     case 12: {
       auto job = spec("n" + std::to_string(id()));
-      if (rng.below(3) == 0) job.kind = "import";
+      if (rng.below(3) == 0) {
+        job.kind = "import";
+        job.train = {};
+      }
       return wire::Submit{job, id()};
     }
     default: {

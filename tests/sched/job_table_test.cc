@@ -61,6 +61,41 @@ TEST_CASE("a name means its newest job, then its live model", "[sched]") {
   REQUIRE_FALSE(table.answer({.job = {}, .name = "c"}).has_value());
 }
 
+TEST_CASE("a name means a job that is not over, too", "[sched]") {
+  JobTable table;
+  live(table, "a");
+  add(table, "a");
+  add(table, "a");
+  add(table, "a").state = JobState::cancelled;
+  const auto all = table.answer({.job = {}, .name = "a"});
+  REQUIRE(all->jobs.size() == 3);
+  REQUIRE(all->jobs[0].job == JobId(4));
+  REQUIRE(all->jobs[1].job == JobId(3));
+  REQUIRE(all->jobs[2].job == JobId(1));
+  REQUIRE(all->jobs[0].spec.train.folder.empty());
+  REQUIRE(all->jobs[1].spec.train.folder.empty());
+  REQUIRE(all->jobs[2].spec.train.folder == "data");
+}
+
+TEST_CASE("checkpoints are whole once, and forgotten then", "[sched]") {
+  JobTable table;
+  auto& job = add(table, "a");
+  job.lanes.resize(1);
+  for (std::uint64_t version = 1; version < 100; ++version) {
+    REQUIRE(job.checkpointed(version, 1));
+    REQUIRE_FALSE(job.checkpointed(version, 1));
+  }
+  REQUIRE(job.checkpoint_lanes.empty());
+
+  job.lanes.resize(2);
+  for (std::uint64_t version = 100; version < 200; ++version) {
+    REQUIRE_FALSE(job.checkpointed(version, 1));  // lane 2 writes none
+  }
+  REQUIRE(job.checkpoint_lanes.size() == kCheckpointOpenMax);
+  REQUIRE(job.checkpointed(199, 2));
+  REQUIRE(job.checkpoint_lanes.empty());
+}
+
 TEST_CASE("bulk is kept while a job may need it", "[sched]") {
   JobTable table;
   auto& dead = add(table, "a");

@@ -141,6 +141,17 @@ TEST_CASE("a job whose workers are all lost is paused", "[sched]") {
   }
 }
 
+TEST_CASE("a job that ends while it has no lanes ends on its servers too",
+          "[sched]") {
+  Running world;
+  for (const std::uint64_t peer : {2, 3, 4}) world.kill(peer);
+  world.pass(5s);
+  REQUIRE(world.info(world.job).lanes.empty());
+  world.say(100, wire::Cancel{world.job});
+  REQUIRE(world.last<wire::EndJob>(1) != nullptr);
+  REQUIRE_FALSE(world.last<wire::EndJob>(1)->keep);
+}
+
 TEST_CASE("workers lost while the servers get ready pause the job", "[sched]") {
   World world;
   world.server(1);
@@ -213,6 +224,7 @@ TEST_CASE("an import needs no worker and waits for no train job", "[sched]") {
   world.submit(spec());  // waits for a worker
   auto import = spec("i");
   import.kind = "import";
+  import.train = {};
   const auto job = world.submit(import);
   REQUIRE(world.info(job).state == JobState::starting);
   world.ready(1);

@@ -38,6 +38,36 @@ TEST_CASE("jobs run one at a time, first in, first out", "[sched]") {
   REQUIRE(world.info(third).state == JobState::queued);
 }
 
+TEST_CASE("a job says which one it waits for, once", "[sched]") {
+  Running world;
+  world.submit(spec("b"));
+  const auto third = world.submit(spec("c"));
+  world.pass(5s);
+  REQUIRE(world.text("job_waiting") == "behind job 2");
+  REQUIRE(world.info(third).reason == "behind job 2");
+  const auto kinds = world.kinds(third);
+  REQUIRE(std::count(kinds.begin(), kinds.end(), "job_waiting") == 1);
+  world.say(100, wire::Cancel{JobId(2)});
+  REQUIRE(world.text("job_waiting") == "behind job 1");
+  world.say(100, wire::Cancel{world.job});
+  REQUIRE(world.info(third).reason.empty());
+}
+
+TEST_CASE("with many live models a job must replace one of them", "[sched]") {
+  World world;
+  world.server(1);
+  world.worker(3);
+  for (std::size_t i = 0; i < kLiveMax; ++i) {
+    const auto job = world.submit(spec("m" + std::to_string(i)));
+    world.ready(1);
+    world.say(1, world.done(job, 1));
+  }
+  world.say(100, wire::Submit{spec("one-more"), 0});
+  REQUIRE(world.last<wire::Refused>(100)->code == "busy");
+  world.inbox.clear();
+  REQUIRE(world.submit(spec("m7")) != JobId());
+}
+
 TEST_CASE("the queue is bounded", "[sched]") {
   World world;
   for (std::size_t i = 0; i < kQueueMax; ++i) {
@@ -116,13 +146,58 @@ TEST_CASE("lanes that end at different versions fail the job", "[sched]") {
   REQUIRE(world.info(world.job).status == 70);
 }
 
-TEST_CASE("a node that fails ends the job with its reason", "[sched]") {
+TEST_CASE("a server that fails ends the job with its reason", "[sched]") {
+  Running world;
+  wire::JobFailed failed;
+  failed.node = NodeId(1);
+  failed.job = world.job;
+  failed.reason = "checkpoint: no space left on device";
+  failed.status = 74;
+  world.say(1, failed);
+  REQUIRE(world.info(world.job).state == JobState::failed);
+  REQUIRE(world.info(world.job).status == 74);
+}
+
+TEST_CASE("a worker that cannot work for a job is left out of it", "[sched]") {
   Running world;
   wire::JobFailed failed;
   failed.node = NodeId(3);
   failed.job = world.job;
+  failed.reason = "cannot read data/manifest.json: no such file or directory";
+  failed.status = 66;
+  world.say(3, failed);
+  world.say(3, failed);
+  REQUIRE(world.info(world.job).state == JobState::running);
+  REQUIRE(world.text("worker_unfit") == "worker-3: " + failed.reason);
+
+  SECTION("the job waits when the last fit one is lost") {
+    world.kill(4);
+    world.pass(5s);
+    REQUIRE(world.info(world.job).state == JobState::paused);
+    world.pass(100s);
+    REQUIRE(world.info(world.job).status == 69);
+  }
+  SECTION("and does not fail while a lost one may be replaced") {
+    world.kill(4);
+    world.pass(5s);
+    const auto newcomer = world.worker(5);
+    REQUIRE(world.info(world.job).state == JobState::running);
+    failed.node = newcomer;
+    world.say(5, failed);
+    REQUIRE(world.info(world.job).state == JobState::paused);
+  }
+}
+
+TEST_CASE("a job that no worker can work for fails with the reason",
+          "[sched]") {
+  Running world;
+  wire::JobFailed failed;
+  failed.job = world.job;
   failed.reason = "data/shard-00000.safetensors: bad checksum";
   failed.status = 65;
+  failed.node = NodeId(4);
+  world.say(4, failed);
+  failed.node = NodeId(3);
   world.say(3, failed);
   const auto info = world.info(world.job);
   REQUIRE(info.state == JobState::failed);

@@ -23,8 +23,7 @@ class Cluster {
       : scenario_(scenario),
         data_(data),
         trace_(trace),
-        network_(seed_of({scenario.seed, 11}), scenario.delay_ms,
-                 scenario.slow_share),
+        network_(seed_of({scenario.seed, 11}), scenario.weather),
         coordinator_(settings(), turn()) {
     master_ = network_.open([this](Endpoint from, wire::Message m) {
       give(coordinator_.on(turn(), PeerId(from), m));
@@ -56,6 +55,12 @@ class Cluster {
   void master_tick();
   void client_tick();
   void on_client(wire::Message message);
+  std::vector<Blob> fetch(store::Lane& lane, const wire::JobInfo& info,
+                          wire::Fetch request);
+  std::vector<Blob> fetch_dense(store::Lane& lane, const wire::JobInfo& info,
+                                std::size_t count);
+  std::vector<Blob> fetch_rows(store::Lane& lane, const wire::JobInfo& info,
+                               std::uint32_t table);
   bool collect(const wire::JobInfo& info);
   void submit_again();
 
@@ -67,6 +72,7 @@ class Cluster {
   Endpoint master_ = 0, client_ = 0;
   std::vector<std::unique_ptr<Server>> servers_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<Worker> unfit_;
   JobId job_;
   std::uint64_t token_ = 1;
   bool over_ = false;
@@ -100,6 +106,15 @@ void Cluster::plan_crashes() {
   for (const double ms : scenario_.worker_crashes_ms) {
     network_.after(ms, [this, crash] { crash(workers_); });
   }
+  for (const double ms : scenario_.worker_hangs_ms) {
+    network_.after(ms, [this] {
+      for (auto& worker : workers_) {
+        if (!worker->alive()) continue;
+        worker->hang();
+        return;
+      }
+    });
+  }
   for (const double ms : scenario_.worker_joins_ms) {
     network_.after(ms, [this] { add_worker(); });
   }
@@ -112,13 +127,13 @@ void Cluster::plan_crashes() {
 
 void Cluster::master_tick() {
   give(coordinator_.tick(turn()));
-  if (trace_) {
-    for (const auto& event : coordinator_.log().after(seen_, {}).events) {
-      seen_ = event.seq;
-      std::fprintf(stderr, "%8llu ms %-18s %s\n",
-                   static_cast<unsigned long long>(event.time_ms),
-                   event.kind.c_str(), event.text.c_str());
-    }
+  for (const auto& event : coordinator_.log().after(seen_, {}).events) {
+    seen_ = event.seq;
+    if (event.kind == "leases_released") ++verdict_.releases;
+    if (!trace_) continue;
+    std::fprintf(stderr, "%8llu ms %-18s %s\n",
+                 static_cast<unsigned long long>(event.time_ms),
+                 event.kind.c_str(), event.text.c_str());
   }
   network_.after(20, [this] { master_tick(); });
 }
@@ -157,9 +172,46 @@ void Cluster::submit_again() {
   job_ = {};
 }
 
+// What a lane answers to a client; nothing: it refused.
+std::vector<Blob> Cluster::fetch(store::Lane& lane, const wire::JobInfo& info,
+                                 wire::Fetch request) {
+  request.job = info.job;
+  request.recovery = info.recovery;
+  request.placement = info.placement;
+  store::LaneEffects effects;
+  lane.on(PeerId(client_), {request, {}}, network_.now(), effects);
+  for (auto& effect : effects) {
+    auto* to = std::get_if<store::ToPeer>(&effect);
+    if (to != nullptr) return std::move(to->message.blobs);
+  }
+  return {};
+}
+
+std::vector<Blob> Cluster::fetch_dense(store::Lane& lane,
+                                       const wire::JobInfo& info,
+                                       std::size_t count) {
+  wire::Fetch request;
+  request.dense = true;
+  request.range_end = static_cast<std::uint32_t>(count);
+  return fetch(lane, info, std::move(request));
+}
+
+std::vector<Blob> Cluster::fetch_rows(store::Lane& lane,
+                                      const wire::JobInfo& info,
+                                      std::uint32_t table) {
+  wire::Fetch request;
+  request.table = table;
+  request.bucket_end = placement::kBucketCount;
+  return fetch(lane, info, std::move(request));
+}
+
 // Reads the weights from the lanes, as a client does. False: a lane is gone.
 bool Cluster::collect(const wire::JobInfo& info) {
   auto& out = verdict_.outcome;
+  const auto refuse = [&](const char* why) {
+    verdict_.reason = why;
+    return true;
+  };
   const auto model = model::make_model(scenario_.spec.model).value(1);
   for (const auto& tensor : model->tensors()) {
     out.dense.emplace_back(tensor.size());
@@ -174,34 +226,16 @@ bool Cluster::collect(const wire::JobInfo& info) {
       out = {};
       return false;
     }
-    const auto fetch = [&](wire::Fetch request) {
-      request.job = info.job;
-      request.recovery = info.recovery;
-      request.placement = info.placement;
-      store::LaneEffects effects;
-      lane->on(PeerId(client_), {request, {}}, network_.now(), effects);
-      return std::move(std::get<store::ToPeer>(effects.at(0)).message.blobs);
-    };
-    const auto fetch_dense = [&](std::uint32_t count) {
-      wire::Fetch request;
-      request.dense = true;
-      request.range_end = count;
-      return fetch(std::move(request));
-    };
-    const auto fetch_rows = [&](std::uint32_t table) {
-      wire::Fetch request;
-      request.table = table;
-      request.bucket_end = placement::kBucketCount;
-      return fetch(std::move(request));
-    };
     const auto ranges = lane->placement().ranges(lane->lane_index());
-    const auto dense = fetch_dense(static_cast<std::uint32_t>(ranges.size()));
+    const auto dense = fetch_dense(*lane, info, ranges.size());
+    if (dense.size() != ranges.size()) return refuse("a lane gave no ranges");
     for (std::size_t i = 0; i < dense.size(); ++i) {
       std::memcpy(out.dense[ranges[i].tensor].data() + ranges[i].begin,
                   dense[i].bytes().data(), dense[i].size());
     }
     for (std::uint32_t t = 0; t < model->tables().size(); ++t) {
-      const auto rows = fetch_rows(t);
+      const auto rows = fetch_rows(*lane, info, t);
+      if (rows.size() != 2) return refuse("a lane gave no rows");
       const auto keys = rows.at(0).values<std::uint64_t>();
       const auto values = rows.at(1).values<float>();
       const auto width = model->tables()[t].width;
@@ -213,8 +247,7 @@ bool Cluster::collect(const wire::JobInfo& info) {
             std::all_of(row.begin(), row.end(), [](float v) { return v == 0; });
         if (zero) continue;
         if (!out.rows.emplace(keys[i], std::move(row)).second) {
-          verdict_.reason = "a key is on two lanes";
-          return true;
+          return refuse("a key is on two lanes");
         }
       }
     }
@@ -226,6 +259,12 @@ bool Cluster::collect(const wire::JobInfo& info) {
 Verdict Cluster::run() {
   for (std::size_t i = 0; i < scenario_.servers; ++i) add_server();
   for (std::size_t i = 0; i < scenario_.workers; ++i) add_worker();
+  if (scenario_.unfit_worker) {
+    unfit_ = std::make_unique<Worker>(network_, master_, data_,
+                                      scenario_.compute_ms);
+    unfit_->make_unfit();
+    unfit_->start();
+  }
   network_.after(10, [this] { client_tick(); });
   plan_crashes();
   master_tick();

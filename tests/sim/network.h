@@ -1,8 +1,10 @@
 // The fake network and the event queue of a simulation. Endpoint numbers stand
-// for sockets; a message to an endpoint that is gone vanishes.
+// for sockets; a message to an endpoint that is gone vanishes, and so does a
+// share of the others, as when a connection is cut. One thread.
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <map>
 #include <queue>
@@ -20,8 +22,13 @@ class Network {
   using Endpoint = std::uint64_t;
   using Receiver = std::function<void(Endpoint from, wire::Message)>;
 
-  Network(std::uint64_t seed, double delay_ms, double slow_share)
-      : rng_(seed), delay_ms_(delay_ms), slow_share_(slow_share) {}
+  struct Weather {
+    double delay_ms = 1;       // mean of a message's delay
+    double slow_share = 0.02;  // share of messages that take up to 100x
+    double lost_share = 0;     // share of messages that are lost
+  };
+  Network(std::uint64_t seed, Weather weather)
+      : rng_(seed), weather_(weather) {}
 
   Instant now() const { return now_; }
   Rng& rng() { return rng_; }
@@ -48,8 +55,9 @@ class Network {
     ++messages_;
     auto& link = links_[{from, to}];
     const auto number = ++link.sent;
-    double ms = -delay_ms_ * std::log(1.0 - rng_.uniform());
-    if (rng_.uniform() < slow_share_) ms *= 100 * rng_.uniform();
+    double ms = -weather_.delay_ms * std::log(1.0 - rng_.uniform());
+    if (rng_.uniform() < weather_.slow_share) ms *= 100 * rng_.uniform();
+    if (rng_.uniform() < weather_.lost_share) return;
     link.last = std::max(link.last, now_ + duration(ms));  // order is kept
     at(link.last, [this, from, to, number, m = std::move(message)]() mutable {
       auto& state = links_[{from, to}];
@@ -99,7 +107,7 @@ class Network {
   };
 
   Rng rng_;
-  double delay_ms_, slow_share_;
+  Weather weather_;
   Instant now_{};
   std::uint64_t next_ = 0, messages_ = 0;
   Endpoint last_endpoint_ = 0;

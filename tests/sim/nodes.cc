@@ -73,7 +73,10 @@ void Process::tell_master(wire::Body body, bool again) {
 
 void Process::on_master(wire::Message message) {
   if (const auto* ok = std::get_if<wire::JoinOk>(&message.body)) {
+    if (!node_) on_joined();
     node_ = ok->node;
+  } else if (!node_) {
+    return;  // as an agent: nothing counts before it has joined
   } else if (const auto* view = std::get_if<wire::View>(&message.body)) {
     if (view->number <= view_) return;
     view_ = view->number;
@@ -184,9 +187,18 @@ void Server::on_start_job(const wire::JobRecord& record) {
       true);
 }
 
+void Server::on_joined() {
+  for (auto& slot : lanes_) slot.lane.reset();
+}
+
 void Server::on_end_job(const wire::EndJob& end) {
   for (auto& slot : lanes_) {
-    if (slot.lane && !end.keep) slot.lane.reset();
+    if (!slot.lane || slot.lane->job() != end.job) continue;
+    if (end.keep) {
+      slot.lane->settle();
+    } else {
+      slot.lane.reset();
+    }
   }
 }
 
@@ -215,7 +227,17 @@ void Server::tick() {
 // ---- worker ----------------------------------------------------------------
 
 void Worker::on_start_job(const wire::JobRecord& record) {
-  const bool known = task_ && task_->core->record().recovery >= record.recovery;
+  if (unfit_) {
+    tell_master(wire::JobFailed{.node = node_,
+                                .job = record.job,
+                                .recovery = record.recovery,
+                                .reason = "cannot read the data",
+                                .status = 66},
+                true);
+    return;
+  }
+  const bool known = task_ && task_->core->record().job == record.job &&
+                     task_->core->record().recovery >= record.recovery;
   if (!known) {
     if (task_) network_.kill(task_->endpoint);
     task_.emplace();
@@ -243,8 +265,14 @@ void Worker::on_start_job(const wire::JobRecord& record) {
   tick();
 }
 
-void Worker::on_end_job(const wire::EndJob&) {
+void Worker::on_joined() {
   if (task_) network_.kill(task_->endpoint);
+  task_.reset();
+}
+
+void Worker::on_end_job(const wire::EndJob& end) {
+  if (!task_ || task_->core->record().job != end.job) return;
+  network_.kill(task_->endpoint);
   task_.reset();
 }
 
@@ -271,6 +299,14 @@ void Worker::run(node::WorkerEffects effects) {
       prepare(prepared->work);
     } else if (auto* ready = std::get_if<node::ComputeWork>(&effect)) {
       compute(ready->work);
+    } else if (auto* why = std::get_if<node::GiveUp>(&effect)) {
+      tell_master(wire::JobFailed{.node = node_,
+                                  .job = task_->core->record().job,
+                                  .recovery = task_->core->record().recovery,
+                                  .reason = why->error.message,
+                                  .status = 69},
+                  true);
+      task_->core->give_up();
     }
   }
 }
@@ -290,6 +326,7 @@ void Worker::prepare(std::shared_ptr<node::Work> work) {
 }
 
 void Worker::compute(std::shared_ptr<const node::Work> work) {
+  if (hangs_) return;
   const auto number = task_->number;
   const double ms = compute_ms_ * 2 * network_.rng().uniform();
   later(ms, [this, number, work] {

@@ -1,6 +1,6 @@
 // The simulated processes: a server with its lanes, and a worker. Each speaks
 // to the coordinator as an agent does (join, heartbeat, answers sent again),
-// and hands everything else to the real cores.
+// and hands everything else to the real cores. One thread.
 #pragma once
 
 #include <map>
@@ -35,6 +35,8 @@ class Process {
 
  protected:
   virtual std::vector<std::string> addresses() = 0;
+  // A new life in the cluster: what it knew of jobs is void.
+  virtual void on_joined() = 0;
   virtual void on_start_job(const wire::JobRecord& record) = 0;
   virtual void on_end_job(const wire::EndJob& end) = 0;
   virtual void on_view(const wire::View&) {}
@@ -80,6 +82,7 @@ class Server final : public Process {
   void on_frame(std::size_t i, Network::Endpoint from, wire::Message message);
   void run(LaneSlot& slot, store::LaneEffects effects);
   std::vector<std::string> addresses() override;
+  void on_joined() override;
   void on_start_job(const wire::JobRecord& record) override;
   void on_end_job(const wire::EndJob& end) override;
   void on_view(const wire::View& view) override;
@@ -98,6 +101,10 @@ class Worker final : public Process {
       : Process(network, master, wire::Role::worker),
         data_(data),
         compute_ms_(compute_ms) {}
+  // Its computation never ends from now on.
+  void hang() { hangs_ = true; }
+  // It cannot read the data of any job.
+  void make_unfit() { unfit_ = true; }
 
  private:
   struct Task {
@@ -111,6 +118,7 @@ class Worker final : public Process {
   void prepare(std::shared_ptr<node::Work> work);
   void compute(std::shared_ptr<const node::Work> work);
   std::vector<std::string> addresses() override { return {"none"}; }
+  void on_joined() override;
   void on_start_job(const wire::JobRecord& record) override;
   void on_end_job(const wire::EndJob& end) override;
   void tick() override;
@@ -120,6 +128,7 @@ class Worker final : public Process {
   double compute_ms_;
   std::optional<Task> task_;
   std::uint64_t tasks_ = 0;
+  bool hangs_ = false, unfit_ = false;
 };
 
 }  // namespace psmith::sim

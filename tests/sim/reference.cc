@@ -1,8 +1,10 @@
 #include "sim/reference.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
+#include "optim/rate.h"
 #include "store/job_shape.h"
 #include "store/weights.h"
 
@@ -40,7 +42,41 @@ store::Sum root_sum(const node::Compute& compute, const model::Model& model,
     work.values.push_back(
         weights.rows(0, work.lists[0].key, rows, weights.version()));
   }
-  return compute.sum(work, 0, work.nodes[0]).value(1);
+  auto sum = compute.sum(work, 0, work.nodes[0]).value(1);
+  if (step.eval) return sum;
+  std::vector<std::vector<float>> by_range;
+  for (const auto& range : ranges) {
+    const auto& whole = sum.dense[range.tensor];
+    by_range.emplace_back(
+        whole.begin() + static_cast<std::ptrdiff_t>(range.begin),
+        whole.begin() + static_cast<std::ptrdiff_t>(range.end));
+  }
+  sum.dense = std::move(by_range);
+  return sum;
+}
+
+// The weights of one lane that holds everything.
+void read_out(const model::Model& model, store::Weights& weights,
+              const placement::Placement& place, Outcome& out) {
+  for (const auto& tensor : model.tensors()) {
+    out.dense.emplace_back(tensor.size());
+  }
+  const auto ranges = place.ranges(0);
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    const auto blob = weights.dense(i, weights.version());
+    std::memcpy(out.dense[ranges[i].tensor].data() + ranges[i].begin,
+                blob.bytes().data(), blob.size());
+  }
+  for (std::size_t t = 0; t < weights.table_count(); ++t) {
+    const auto rows = weights.bucket_rows(t, 0, placement::kBucketCount);
+    for (std::size_t i = 0; i < rows.key.size(); ++i) {
+      const auto* v = rows.value.data() + i * rows.width;
+      std::vector<float> row(v, v + rows.width);
+      if (std::any_of(row.begin(), row.end(), [](float x) { return x != 0; })) {
+        out.rows.emplace(rows.key[i], std::move(row));
+      }
+    }
+  }
 }
 
 }  // namespace
@@ -80,9 +116,14 @@ Outcome reference(const wire::JobSpec& spec, const Data& data) {
       const double weight = sum.sums[model::Sums::weight];
       const float scale =
           spec.optimizer.mean ? static_cast<float>(1.0 / weight) : 1.0F;
+      if (!(weight > 0)) {
+        weights.advance();
+        if (spec.patience == 0) out.best_version = v + 1;
+        continue;
+      }
       weights.apply(sum,
                     optim::rate_at(spec.optimizer, step.train_index,
-                                   schedule.train_step_count(), step.share),
+                                   schedule.train_step_count(), step.row_share),
                     scale);
       if (spec.patience == 0) out.best_version = v + 1;
       continue;
@@ -91,7 +132,8 @@ Outcome reference(const wire::JobSpec& spec, const Data& data) {
     if (step.eval_last) {
       const double loss = eval.mean_loss();
       eval = {};
-      if (spec.patience != 0 && (!has_best || loss < best - spec.min_delta)) {
+      if (spec.patience != 0 &&
+          (!has_best || !std::isfinite(best) || loss < best - spec.min_delta)) {
         has_best = true;
         best = loss;
         stale = 0;
@@ -105,25 +147,7 @@ Outcome reference(const wire::JobSpec& spec, const Data& data) {
     if (spec.patience == 0) out.best_version = v + 1;
   }
   weights.restore_best();
-  for (const auto& tensor : model->tensors()) {
-    out.dense.emplace_back(tensor.size());
-  }
-  const auto ranges = place.ranges(0);
-  for (std::size_t i = 0; i < ranges.size(); ++i) {
-    const auto blob = weights.dense(i, weights.version());
-    std::memcpy(out.dense[ranges[i].tensor].data() + ranges[i].begin,
-                blob.bytes().data(), blob.size());
-  }
-  for (std::size_t t = 0; t < weights.table_count(); ++t) {
-    const auto rows = weights.bucket_rows(t, 0, placement::kBucketCount);
-    for (std::size_t i = 0; i < rows.key.size(); ++i) {
-      const auto* v = rows.value.data() + i * rows.width;
-      std::vector<float> row(v, v + rows.width);
-      if (std::any_of(row.begin(), row.end(), [](float x) { return x != 0; })) {
-        out.rows.emplace(rows.key[i], std::move(row));
-      }
-    }
-  }
+  read_out(*model, weights, place, out);
   return out;
 }
 

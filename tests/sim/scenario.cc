@@ -39,6 +39,10 @@ void draw_model(wire::JobSpec& spec, Rng& rng) {
   spec.model.kind = static_cast<model::Kind>(rng.below(3));
   spec.model.dense = rng.below(3) == 0;
   if (spec.model.dense) spec.model.column_count = between(rng, 1, 9);
+  // Now and then a tensor of several ranges.
+  if (spec.model.dense && rng.below(64) == 0) {
+    spec.model.column_count = between(rng, 70'000, 150'000);
+  }
   if (spec.model.kind == model::Kind::softmax) {
     spec.model.class_count = static_cast<std::uint32_t>(between(rng, 2, 4));
   }
@@ -46,13 +50,22 @@ void draw_model(wire::JobSpec& spec, Rng& rng) {
                               : spec.model.kind == model::Kind::logistic
                                   ? 2
                                   : spec.model.class_count;
+  if (spec.model.kind == model::Kind::linear && rng.below(2) == 0) {
+    spec.model.label_mean = rng.normal();
+    spec.model.label_scale = 0.1 + rng.uniform();
+  }
   for (std::size_t c = 0; c < classes; ++c) {
     spec.classes.push_back(static_cast<float>(c));
   }
-  spec.optimizer.rule = static_cast<optim::Rule>(rng.below(3));
-  spec.optimizer.rate = 0.05;
-  spec.optimizer.l1 = rng.below(3) == 0 ? 0.01 : 0;
-  spec.optimizer.mean = rng.below(2) == 0;
+  auto& optimizer = spec.optimizer;
+  optimizer.rule = static_cast<optim::Rule>(rng.below(4));
+  if (optimizer.rule != optim::Rule::ftrl) {
+    optimizer.schedule = static_cast<optim::Schedule>(rng.below(3));
+  }
+  optimizer.rate = 0.05;
+  optimizer.l1 = rng.below(3) == 0 ? 0.01 : 0;
+  optimizer.l2 = rng.below(3) == 0 ? 0.02 : 0;
+  optimizer.mean = rng.below(2) == 0;
 }
 
 }  // namespace
@@ -65,7 +78,9 @@ Scenario draw(std::uint64_t seed) {
   spec.name = "sim";
   draw_model(spec, rng);
   spec.seed = rng.next();
-  spec.group_blocks = static_cast<std::uint32_t>(between(rng, 1, 33));
+  const bool large = spec.model.column_count > 1000;
+  spec.group_blocks =
+      static_cast<std::uint32_t>(between(rng, 1, large ? 4 : 33));
   const auto block_rows = static_cast<std::uint32_t>(between(rng, 1, 3));
   spec.train = data_ref(shape(rng, block_rows, 2 * spec.group_blocks + 5),
                         "00000000000000aa");
@@ -73,18 +88,30 @@ Scenario draw(std::uint64_t seed) {
     spec.eval = data_ref(shape(rng, block_rows, spec.group_blocks + 3),
                          "00000000000000bb");
     if (rng.below(2) == 0) spec.patience = 1;
+    if (rng.below(4) == 0) spec.min_delta = 0.01;
+    spec.eval_every = static_cast<std::uint32_t>(rng.below(3));
   }
   spec.epochs = between(rng, 1, 3);
+  if (rng.below(4) == 0) spec.step_max = between(rng, 1, 6);
   s.lanes = between(rng, 1, 4);
   s.servers = between(rng, 1, 3);
   s.workers = between(rng, 1, 8);
-  s.delay_ms = 0.1 + 4 * rng.uniform();
+  s.weather.delay_ms = 0.1 + 4 * rng.uniform();
+  if (rng.below(3) == 0) {
+    // Slow messages too would expire everybody all the time.
+    s.weather.lost_share = 0.02 * rng.uniform();
+    s.weather.delay_ms = std::min(s.weather.delay_ms, 1.0);
+  }
   s.compute_ms = 0.2 + 20 * rng.uniform() * rng.uniform();
   const auto crashes = rng.below(4);
   for (std::uint64_t i = 0; i < crashes; ++i) {
     s.worker_crashes_ms.push_back(20 + 600 * rng.uniform() * rng.uniform());
     s.worker_joins_ms.push_back(20 + 900 * rng.uniform());
   }
+  if (s.workers > 1 && rng.below(8) == 0) {
+    s.worker_hangs_ms.push_back(20 + 300 * rng.uniform());
+  }
+  s.unfit_worker = s.workers > 2 && rng.below(8) == 0;
   if (rng.below(3) == 0) {
     s.server_crashes_ms.push_back(20 + 400 * rng.uniform() * rng.uniform());
   }
@@ -94,12 +121,14 @@ Scenario draw(std::uint64_t seed) {
 std::string describe(const Scenario& s) {
   return format(
       "seed {}: {} {} M={} epochs={} shards={} eval={} patience={} servers={} "
-      "lanes={} workers={} worker crashes={} server crashes={}",
+      "lanes={} workers={} worker crashes={} hangs={} unfit={} server "
+      "crashes={} lost={:.4f}",
       s.seed, model::name_of(s.spec.model.kind),
       s.spec.model.dense ? "dense" : "sparse", s.spec.group_blocks,
       s.spec.epochs, s.spec.train.shards.size(), s.spec.eval.shards.size(),
       s.spec.patience, s.servers, s.lanes, s.workers,
-      s.worker_crashes_ms.size(), s.server_crashes_ms.size());
+      s.worker_crashes_ms.size(), s.worker_hangs_ms.size(), s.unfit_worker,
+      s.server_crashes_ms.size(), s.weather.lost_share);
 }
 
 Data::Block Data::make(const wire::JobSpec& spec, std::uint64_t rows,
@@ -111,7 +140,8 @@ Data::Block Data::make(const wire::JobSpec& spec, std::uint64_t rows,
     b.label.push_back(spec.classes.empty()
                           ? static_cast<float>(rng.normal())
                           : static_cast<float>(rng.below(spec.classes.size())));
-    b.weight.push_back(static_cast<float>(0.5 + rng.uniform()));
+    const bool counts = rng.below(8) != 0;
+    b.weight.push_back(counts ? static_cast<float>(0.5 + rng.uniform()) : 0.0F);
     if (spec.model.dense) {
       for (std::uint64_t c = 0; c < spec.model.column_count; ++c) {
         b.x.push_back(static_cast<float>(rng.normal()));

@@ -1,5 +1,5 @@
 // Scenario: everything a seed draws for one simulated run: the job, its data,
-// the cluster's shape, delays, and who crashes when.
+// the cluster's shape, the weather, who crashes or hangs when. Any thread.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 
 #include "base/rng.h"
 #include "node/compute.h"
+#include "sim/network.h"
 #include "store/tree.h"
 #include "wire/job.h"
 
@@ -36,9 +37,11 @@ struct Scenario {
   wire::JobSpec spec;
   std::size_t servers = 1, lanes = 1, workers = 1;
   std::vector<double> worker_crashes_ms, server_crashes_ms, worker_joins_ms;
-  double delay_ms = 1;       // mean of a message's delay
-  double slow_share = 0.02;  // share of messages that take up to 100x
-  double compute_ms = 1;     // mean of one lease
+  // A worker's computation hangs for ever from then on; it goes on beating.
+  std::vector<double> worker_hangs_ms;
+  bool unfit_worker = false;  // one more, that cannot read the data
+  Network::Weather weather;
+  double compute_ms = 1;  // mean of one lease
   store::Faults faults;
 };
 

@@ -19,4 +19,21 @@ TEST_CASE("a full cache admits no more and keeps what it has", "[store]") {
   REQUIRE(cache.find(0, b) == nullptr);
 }
 
+TEST_CASE("a name keeps its first keys", "[store]") {
+  KeyCache cache(100000);
+  const wire::KeyList name{.dataset = 1, .shard = 2, .begin = 3, .end = 4};
+  const auto list = std::make_shared<KnownList>();
+  list->key = {1, 2};
+  const auto same = std::make_shared<KnownList>(*list);
+  const auto other = std::make_shared<KnownList>();
+  other->key = {1, 3};
+  REQUIRE(cache.keep(0, name, list));
+  REQUIRE(cache.keep(0, name, same));
+  REQUIRE_FALSE(cache.keep(0, name, other));
+  REQUIRE(cache.find(0, name) == list);
+  cache.clear();
+  REQUIRE(cache.find(0, name) == nullptr);
+  REQUIRE(cache.keep(0, name, other));
+}
+
 }  // namespace psmith::store

@@ -102,4 +102,33 @@ TEST_CASE("a request that does not fit its blobs is refused", "[store]") {
   REQUIRE_FALSE(f.read().ok());
 }
 
+TEST_CASE("parts are of one step, in order, and count whole rows", "[store]") {
+  Fixture f;
+  SECTION("a part twice") {
+    f.request.push.push_back(f.request.push[0]);
+    f.request.push[1].lists[0].has_keys = false;
+    f.blobs.push_back(Blob::of(std::vector<float>{1}));
+    f.blobs.push_back(Blob::of(std::vector<float>{2, 3}));
+  }
+  SECTION("no step of the job") { f.request.push[0].leaves.step = 7; }
+  SECTION("rows below zero") { f.request.push[0].sums[2] = -1; }
+  SECTION("rows beyond counting") { f.request.push[0].sums[2] = 1e19; }
+  SECTION("no number of rows") { f.request.push[0].sums[2] = 0.0 / 0.0; }
+  SECTION("a pull of no subtree") {
+    f.request.pulls = true;
+    wire::PullPart part;
+    part.leaves = {0, 0, 3};
+    part.lists = {{.key_count = 0}};
+    f.request.pull = {part};
+  }
+  SECTION("pulls of a subtree again and again") {
+    f.request.pulls = true;
+    wire::PullPart part;
+    part.leaves = {0, 0, 1};
+    part.lists = {{.key_count = 0}};
+    f.request.pull.assign(1000, part);
+  }
+  REQUIRE_FALSE(f.read().ok());
+}
+
 }  // namespace psmith::store

@@ -202,4 +202,96 @@ TEST_CASE("a loss that is not finite fails the job and names the step",
   REQUIRE(failed);
 }
 
+TEST_CASE("a worker that no view lists is refused for a while", "[store]") {
+  Fixture f;
+  auto stranger = f.pull(0);
+  std::get<wire::PushPull>(stranger.body).worker = NodeId(777);
+  const auto answers = f.send(stranger);
+  const auto* no = first<wire::Refused>(answers);
+  REQUIRE(no != nullptr);
+  REQUIRE(no->code == "unknown_node");
+  REQUIRE(no->retry_ms > 0);
+  LaneEffects effects;
+  f.lane.on_workers({NodeId(5), NodeId(777)}, f.now, effects);
+  REQUIRE(first<wire::PullOk>(f.send(stranger)) != nullptr);
+}
+
+TEST_CASE("a request for leases is answered, though there be none", "[store]") {
+  Fixture f;
+  wire::LeaseRequest ask{.job = JobId(1), .placement = 3, .worker = NodeId(5)};
+  const auto given = f.send({ask, {}});
+  REQUIRE(first<wire::Leases>(given) != nullptr);
+  REQUIRE(first<wire::Leases>(given)->leaves.size() == 2);  // two steps
+  ask.leaves = true;
+  REQUIRE(first<wire::Leases>(f.send({ask, {}})) == nullptr);
+  for (std::uint64_t step = 0; step < 3; ++step) f.send(f.push(step, 0, 2));
+  ask.leaves = false;
+  REQUIRE(first<wire::Leases>(f.send({ask, {}})) != nullptr);
+}
+
+TEST_CASE("pulls that wait are bounded by the bytes of their lists",
+          "[store]") {
+  LaneEffects effects;
+  Lane lane(record(3), 0, Instant{}, Lane::Limits{.pending_bytes = 10});
+  wire::PushPull pull;
+  pull.job = JobId(1);
+  pull.placement = 3;
+  pull.worker = NodeId(5);
+  pull.seq = 1;
+  pull.pulls = true;
+  pull.pull_version = 1;
+  wire::PullPart part;
+  part.leaves = {1, 0, 1};
+  pull.pull = {part};
+  part.leaves = {1, 1, 2};
+  pull.pull.push_back(part);
+  lane.on(PeerId(5), {pull, {}}, Instant{}, effects);
+  const auto* refused =
+      std::get_if<wire::Refused>(&std::get<ToPeer>(effects.at(0)).message.body);
+  REQUIRE(refused != nullptr);
+  REQUIRE(refused->code == "busy");
+}
+
+TEST_CASE("weights that end as no numbers fail the job", "[store]") {
+  Fixture f(1);
+  auto push = f.push(0, 0, 2);
+  push.blobs[0] = Blob::of(std::vector<float>{1, 1e38F * 10});
+  LaneEffects effects;
+  f.lane.on(PeerId(5), std::move(push), f.now, effects);
+  const auto failed = std::any_of(effects.begin(), effects.end(), [](auto& e) {
+    const auto* to = std::get_if<ToMaster>(&e);
+    return to != nullptr &&
+           std::holds_alternative<wire::JobFailed>(to->message.body);
+  });
+  REQUIRE(failed);
+}
+
+TEST_CASE("an import takes all weights of a message, or none", "[store]") {
+  auto r = record(1);
+  r.spec.kind = "import";
+  r.spec.train = {};
+  Lane lane(r, 0, Instant{}, Lane::Limits{});
+  const auto put = [&](std::vector<Blob> blobs) {
+    LaneEffects effects;
+    lane.on(PeerId(5),
+            {wire::Put{.job = JobId(1),
+                       .placement = 3,
+                       .seq = 1,
+                       .dense = true,
+                       .range_begin = 0,
+                       .range_end = 2},
+             std::move(blobs)},
+            Instant{}, effects);
+    return std::holds_alternative<wire::PutOk>(
+        std::get<ToPeer>(effects.at(0)).message.body);
+  };
+  const auto floats = [](std::size_t n) {
+    return Blob::of(std::vector<float>(n, 7));
+  };
+  REQUIRE_FALSE(put({floats(2), floats(9)}));
+  REQUIRE(lane.weights().dense(0, 0).values<float>()[0] == 0);
+  REQUIRE(put({floats(2), floats(1)}));
+  REQUIRE(lane.weights().dense(0, 0).values<float>()[0] == 7);
+}
+
 }  // namespace psmith::store

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <map>
+#include <set>
 
 namespace psmith::store {
 namespace {
@@ -22,7 +23,8 @@ const NodeId a(1), b(2), c(3);
 
 }  // namespace
 
-TEST_CASE("runs are proportional, whole and of few subtrees", "[store]") {
+TEST_CASE("runs are proportional, whole and of at most four subtrees",
+          "[store]") {
   for (std::uint32_t m = 1; m <= 64; ++m) {
     for (std::size_t n = 1; n <= 8; ++n) {
       const auto runs = cut_runs(m, std::vector<double>(n, 1.0));
@@ -30,6 +32,7 @@ TEST_CASE("runs are proportional, whole and of few subtrees", "[store]") {
       for (const auto& run : runs) {
         REQUIRE(run.begin == at);
         if (m >= n) REQUIRE(run.size() >= 1);
+        if (run.size() != 0) REQUIRE(subtrees_of(run, m).size() <= 4);
         at = run.end;
       }
       REQUIRE(at == m);
@@ -127,6 +130,69 @@ TEST_CASE("a worker that is late loses its leaves to another", "[store]") {
   REQUIRE(lead.waiting_for() == 1);
   lead.tick(now + Lead::kLate + 1ms);
   REQUIRE(held(lead.take_grants(), 0)[a] == 2);
+}
+
+TEST_CASE("a worker that hangs holds the job up once, not at every step",
+          "[store]") {
+  Instant now{};
+  Lead lead({a, b});
+  lead.advance(0, 4, 4, now);
+  lead.request(a, now);
+  lead.request(b, now);
+  std::set<std::uint64_t> late;
+  std::set<std::pair<std::uint64_t, std::uint32_t>> pushed;
+  for (std::uint64_t step = 0; step < 20; ++step) {
+    std::uint32_t done = 0;
+    const Instant begin = now;
+    while (done < 4) {
+      for (const auto& g : lead.take_grants()) {
+        if (g.worker == b) continue;  // computes for ever
+        lead.pushed(g.worker, g.leaves, now);
+        for (auto i = g.leaves.begin; i < g.leaves.end; ++i) {
+          pushed.insert({g.leaves.step, i});
+        }
+      }
+      for (std::uint32_t i = done = 0; i < 4; ++i) {
+        done += pushed.contains({step, i}) ? 1 : 0;
+      }
+      now += 100ms;
+      lead.tick(now);
+      REQUIRE(now - begin < 2 * Lead::kLate);
+    }
+    if (now - begin > Lead::kLate) late.insert(step);
+    lead.advance(step + 1, 4, 4, now);
+  }
+  REQUIRE(late == std::set<std::uint64_t>{0});
+}
+
+TEST_CASE("steps that opened while no worker was there are leased to the next",
+          "[store]") {
+  Instant now{};
+  Lead lead({a});
+  lead.advance(0, 4, 4, now);
+  lead.request(a, now);
+  lead.take_grants();
+  lead.leave(a, now);
+  lead.advance(1, 4, 4, now);  // its last sums arrived all the same
+  lead.advance(2, 4, 4, now);
+  lead.request(b, now);
+  const auto grants = lead.take_grants();
+  REQUIRE(held(grants, 2)[b] == 4);
+  REQUIRE(held(grants, 3)[b] == 4);
+}
+
+TEST_CASE("after the end no lease beyond it is taken back", "[store]") {
+  Instant now{};
+  Lead lead({a, b});
+  lead.advance(0, 4, 4, now);
+  lead.request(a, now);
+  lead.request(b, now);
+  for (const auto& g : lead.take_grants()) {
+    if (g.leaves.step == 0) lead.pushed(g.worker, g.leaves, now);
+  }
+  lead.end();
+  lead.leave(b, now);
+  REQUIRE(lead.take_releases().empty());
 }
 
 TEST_CASE("a worker that asks again gets its leases again", "[store]") {

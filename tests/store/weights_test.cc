@@ -1,6 +1,7 @@
 #include "store/weights.h"
 
 #include <catch2/catch.hpp>
+#include <limits>
 
 namespace psmith::store {
 namespace {
@@ -50,6 +51,27 @@ TEST_CASE("the version before is kept until it is dropped", "[store]") {
   f.weights.drop_old();
   REQUIRE_FALSE(f.weights.has(1));
   REQUIRE(f.weights.has(2));
+}
+
+TEST_CASE("settled weights are the best ones, and all that is left",
+          "[store]") {
+  Fixture f;
+  f.push(1, 2, 3);
+  f.weights.keep_best();
+  f.push(1, 1, 1);
+  REQUIRE(f.weights.finite());
+  f.weights.settle();
+  REQUIRE(f.read(2) == std::vector<float>{-2, -3});
+  REQUIRE(f.weights.dense(0, 2).values<float>() == std::vector<float>{-1});
+  REQUIRE_FALSE(f.weights.has(1));
+}
+
+TEST_CASE("weights that are not finite are found", "[store]") {
+  Fixture f;
+  const float inf = std::numeric_limits<float>::infinity();
+  SECTION("in a range") { f.push(inf, 0, 0); }
+  SECTION("in a table") { f.push(0, 0, inf); }
+  REQUIRE_FALSE(f.weights.finite());
 }
 
 TEST_CASE("an evaluation step changes the version and no weight", "[store]") {

@@ -28,7 +28,7 @@ die() {
 
 # Ends the test as skipped.
 skip() {
-  say "skipped: $*"
+  say "skipped: $*" >&2 # stdout may be that of $(...)
   exit 99
 }
 
@@ -52,7 +52,7 @@ until_true() {
 gone() { ! kill -0 "$1" 2>/dev/null; }
 
 end_all() {
-  local status=$? name
+  local status=$? name pid
   trap - EXIT
   if [[ $status -ne 0 && $status -ne 99 ]]; then
     say "status $status; what the processes wrote last:" >&2
@@ -64,6 +64,12 @@ end_all() {
   for name in "${!pid_of[@]}"; do
     until_true 10 gone "${pid_of[$name]}" || kill -9 "${pid_of[$name]}" || true
     wait "${pid_of[$name]}" 2>/dev/null || true
+  done
+  # Commands in the background that no name stands for.
+  for pid in $(jobs -p); do
+    kill "$pid" 2>/dev/null || continue
+    until_true 10 gone "$pid" || kill -9 "$pid" || true
+    wait "$pid" 2>/dev/null || true
   done
   cd /
   rm -rf "$temp"
@@ -132,6 +138,15 @@ stop_cluster() {
   unset PSMITH_MASTER
 }
 
+# Sets `nobody` to an address of this machine where no one listens: that of a
+# master that is gone.
+find_nobody() {
+  start_master
+  # shellcheck disable=SC2034  # for the tests
+  nobody=$PSMITH_MASTER
+  stop_cluster
+}
+
 # Usage: node_count ROLE
 node_count() {
   psctl nodes --json | jq --arg role "$1" \
@@ -148,15 +163,6 @@ event_count() {
     '[.[] | select(.event == $kind)] | length'
 }
 has_event() { [[ $(event_count "$@") -gt 0 ]]; }
-
-# How many workers computed for a job: each says so once.
-computing_workers() {
-  psctl events "$1" --json | jq -s \
-    '[.[] | select(.event == "worker_computed") | .node] | unique | length'
-}
-
-# The name of the job that `psctl train --json` followed, from its output.
-result_of() { jq -rs --arg key "$2" 'last | .[$key]' "$1"; }
 
 sha_of() { sha256sum "$1" | cut -d ' ' -f 1; }
 

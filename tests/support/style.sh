@@ -30,7 +30,10 @@ sources() {
 shell_scripts() {
   find . -path ./build -prune -o -path './build-*' -prune -o -path ./.git \
     -prune -o -type f -name '*.sh' -print | sort
-  [[ ! -f .ci/run ]] || echo ./.ci/run
+  local script
+  for script in .ci/run completions/generate; do
+    [[ ! -f $script ]] || echo "./$script"
+  done
 }
 
 finish() {

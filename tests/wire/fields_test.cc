@@ -182,6 +182,8 @@ TEST_CASE("the protocol page names the version, limits and examples",
   names(format("one blob frame Ta {} MiB", kBlobFrameBytesMax / kMiB));
   names(format("blobs of a message together Ta {} GiB",
                kMessageBytesMax / kMiB / 1024));
+  names(format("rows of a Predict Ta {}", kPredictRowMax));
+  names(format("rows x outputs of a Predict Ta {}", kPredictOutputMax));
 }
 
 }  // namespace

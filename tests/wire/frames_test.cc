@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <numeric>
 
+#include "tests/support/no_memory.h"
 #include "tests/wire/random_message.h"
 #include "wire/codec.h"
 #include "wire/limits.h"
@@ -80,6 +81,56 @@ TEST_CASE("a blob that only claims to be long costs no memory", "[wire]") {
   auto message = from_frames(std::vector{head, numbered(10)});
   REQUIRE_FALSE(message);
   REQUIRE(message.error().code == Code::corrupt);
+}
+
+TEST_CASE("a message over the limit is refused on both sides", "[wire]") {
+  const auto half = static_cast<std::size_t>(kMessageBytesMax / 2);
+  // Bytes that are never touched.
+  const auto block = std::make_shared<const std::byte>();
+  const Blob large(block, {block.get(), half});
+  auto frames = to_frames({PredictOk{}, {large, large}}, Cut::no);
+  REQUIRE(frames);
+  REQUIRE(from_frames(*frames));
+  const Message message{PredictOk{}, {large, large, numbered(1)}};
+  auto sent = to_frames(message, Cut::no);
+  REQUIRE_FALSE(sent);
+  REQUIRE(sent.error().code == Code::exhausted);
+
+  auto header =
+      encode_header(PredictOk{}, std::vector<std::uint64_t>{half, half, 1});
+  REQUIRE(header);
+  frames->front() = Blob::of(std::move(*header));
+  frames->push_back(numbered(1));
+  auto taken = from_frames(*frames);
+  REQUIRE_FALSE(taken);
+  REQUIRE(taken.error().code == Code::corrupt);
+  REQUIRE_THAT(taken.error().message, Catch::Contains("4294967296 bytes"));
+}
+
+TEST_CASE("wherever memory runs out, a message is refused", "[wire]") {
+  if (!support::obeyed()) return;
+  Submit submit;
+  submit.spec.name = std::string(300, 'n');
+  submit.spec.train.shards = {1, 2, 3, 4, 5};
+  const Message message{submit, {numbered(kMiB + 5), numbered(9)}};
+  auto frames = frames_of(message, Cut::yes);
+  std::size_t sends = 0, receipts = 0;
+  for (bool failed = true; failed; ++sends) {
+    const support::FailingOnce failing(sends);
+    auto sent = to_frames(message, Cut::yes);
+    failed = failing.failed();
+    REQUIRE(sent.ok() == !failed);
+    if (failed) REQUIRE(sent.error().code == Code::unavailable);
+  }
+  for (bool failed = true; failed; ++receipts) {
+    const support::FailingOnce failing(receipts);
+    auto taken = from_frames(frames);
+    failed = failing.failed();
+    REQUIRE(taken.ok() == !failed);
+    if (failed) REQUIRE(taken.error().code == Code::exhausted);
+  }
+  REQUIRE(sends > 5);
+  REQUIRE(receipts > 5);
 }
 
 TEST_CASE("random messages with random blobs come back", "[wire]") {

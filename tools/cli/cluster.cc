@@ -17,17 +17,17 @@ constexpr std::size_t kLocalMax = 256;
 constexpr auto kJoinWait = std::chrono::seconds(30);
 constexpr int kJoinPollMs = 2;
 
-bool on_command_line(const Console& console, std::string_view name) {
-  return console.origin(name).starts_with("option ");
-}
-
 // Nodes join one after the other; a job is placed on the servers that are
 // there when it starts.
 void wait_for_nodes(client::MasterClient& master,
+                    const node::Embedded& embedded,
                     const node::EmbeddedOptions& wanted,
                     const Interrupt& interrupt) {
   const auto until = SteadyClock().now() + kJoinWait;
   while (true) {
+    if (const auto fault = embedded.fault(); !fault.empty()) {
+      throw Failure(kFailed, {Code::unavailable, fault});
+    }
     const auto view = must(master.nodes()).view;
     const auto count = [&](wire::Role role) {
       return static_cast<std::size_t>(
@@ -86,8 +86,8 @@ node::EmbeddedOptions local_options(const std::string& text) {
 bool uses_master(const ClusterFlags& flags, const Console& console) {
   if (flags.master.empty()) return false;
   if (flags.local.empty()) return true;
-  const bool master = on_command_line(console, "master");
-  const bool local = on_command_line(console, "local");
+  const bool master = console.on_command_line("master");
+  const bool local = console.on_command_line("local");
   if (master && local) {
     throw Failure(kUsage,
                   {Code::invalid, "--master and --local exclude each other"});
@@ -104,11 +104,11 @@ Cluster::Cluster(const ClusterFlags& flags, Console& console,
         must(client::MasterClient::connect(
             embedded_->context(), {.address = embedded_->master_address(),
                                    .wake_fd = interrupt.fd()})));
-    wait_for_nodes(*master_, local, interrupt);
+    wait_for_nodes(*master_, *embedded_, local, interrupt);
     return;
   }
-  const auto address = resolve_master(flags.master, &interrupt);
-  if (!on_command_line(console, "master")) {
+  const auto address = resolve_master(flags.master, interrupt, console);
+  if (!console.on_command_line("master")) {
     console.note(
         format("uses master {} ({})", address, console.origin("master")));
   }

@@ -106,8 +106,24 @@ std::vector<std::string> keys_of(const CLI::App& root,
   return mine ? names : std::vector<std::string>();
 }
 
+// [psctl.trian]: a table of this program that no command of it reads.
+void check_table(const CLI::App& root, const Setting& setting) {
+  const auto prefix = root.get_name() + ".";
+  if (!setting.scope.starts_with(prefix)) return;
+  const auto name = setting.scope.substr(prefix.size());
+  std::vector<std::string> commands;
+  for (const auto* command : root.get_subcommands({})) {
+    commands.push_back(command->get_name());
+    if (commands.back() == name) return;
+  }
+  refuse(format("{}: unknown table [{}], not a command of {}: {}",
+                setting.origin, setting.scope, root.get_name(),
+                with_nearest(name, commands)));
+}
+
 void check_keys(const CLI::App& root, const std::vector<Setting>& settings) {
   for (const auto& setting : settings) {
+    check_table(root, setting);
     const auto keys = keys_of(root, setting.scope);
     if (keys.empty() || std::ranges::find(keys, setting.key) != keys.end()) {
       continue;

@@ -5,9 +5,9 @@
 // File: $XDG_CONFIG_HOME/psmith/config.toml, or ~/.config/psmith/config.toml.
 // A key is a long option without its dashes; at the top it is for every
 // program and command that has the option, under [psctl] for one program,
-// under [psctl.train] for one command. An unknown key is an error (78) with
-// the line and the nearest key. CLI11's own configuration support is not used:
-// it ranks the file above the environment. One thread.
+// under [psctl.train] for one command. An unknown key or table is an error
+// (78) with the line and the nearest one. CLI11's own configuration support is
+// not used: it ranks the file above the environment. One thread.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -45,7 +45,8 @@ using Origins = std::map<std::string, std::string, std::less<>>;
 Origins apply_outside_values(CLI::App& root, CLI::App* command,
                              const std::vector<Setting>& settings);
 
-// Every long option of the five programs, sorted. Checked by tests/cli/flags.
+// Every long option of the five programs, sorted. Checked by
+// tests/cli/completions.sh.
 const std::vector<std::string>& known_options();
 
 }  // namespace psmith::cli

@@ -17,15 +17,6 @@ namespace {
 constexpr std::size_t kBufferSize = std::size_t{1} << 16;
 constexpr int kErrorLineMax = 3;
 
-void write_stderr(std::string_view text) {
-  while (!text.empty()) {
-    const auto n = ::write(STDERR_FILENO, text.data(), text.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return;  // nowhere left to complain
-    text.remove_prefix(static_cast<std::size_t>(n));
-  }
-}
-
 // "a\nhint: b\nc\nd" -> the first three lines.
 std::string_view first_lines(std::string_view text) {
   std::size_t at = 0;
@@ -45,6 +36,15 @@ std::int64_t unix_ms() {
 }
 
 }  // namespace
+
+void write_stderr(std::string_view text) {
+  while (!text.empty()) {
+    const auto n = ::write(STDERR_FILENO, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return;  // nowhere left to complain
+    text.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
 
 void Output::text(std::string_view text) {
   buffer_ += text;

@@ -35,6 +35,9 @@ class Output {
   std::string buffer_;
 };
 
+// As it is; a failure is silent, for there is nowhere left to complain.
+void write_stderr(std::string_view text);
+
 enum class Color { automatic, always, never };
 enum class LogFormat { text, json };
 
@@ -62,6 +65,11 @@ class Console {
   // PSMITH_MASTER", "config.toml:3", or "" for its
   // default. name: the long option without dashes.
   std::string_view origin(std::string_view name) const;
+  // Whether this run asks for it. A value from outside is meant for many runs:
+  // it gives way to the command line, and is unused where it has no meaning.
+  bool on_command_line(std::string_view name) const {
+    return origin(name).starts_with("option ");
+  }
 
   std::string program;
   Output& out;

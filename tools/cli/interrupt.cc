@@ -123,6 +123,13 @@ void Interrupt::acknowledge() {
   if (::read(impl_->request.get(), &count, sizeof count) < 0) return;
 }
 
+void CleanedFolder::set(const std::filesystem::path& path) {
+  const std::scoped_lock lock(folders_mutex);
+  folders.erase(path_);
+  path_ = path;
+  if (!path_.empty()) folders.insert(path_);
+}
+
 TempFolder::TempFolder() {
   const char* base = std::getenv("TMPDIR");
   std::string name = base != nullptr && *base != '\0' ? base : "/tmp";
@@ -133,15 +140,12 @@ TempFolder::TempFolder() {
                         errno_text(errno)));
   }
   path_ = name;
-  const std::scoped_lock lock(folders_mutex);
-  folders.insert(path_);
+  cleaned_.set(path_);
 }
 
 TempFolder::~TempFolder() {
   std::error_code ignored;
   std::filesystem::remove_all(path_, ignored);
-  const std::scoped_lock lock(folders_mutex);
-  folders.erase(path_);
 }
 
 }  // namespace psmith::cli

@@ -28,6 +28,20 @@ class Interrupt {
   std::unique_ptr<Impl> impl_;
 };
 
+// A folder that a second signal removes with everything in it, if it is there;
+// "" for none. One at a time.
+class CleanedFolder {
+ public:
+  CleanedFolder() = default;
+  ~CleanedFolder() { set({}); }
+  CleanedFolder(const CleanedFolder&) = delete;
+  CleanedFolder& operator=(const CleanedFolder&) = delete;
+  void set(const std::filesystem::path& path);
+
+ private:
+  std::filesystem::path path_;
+};
+
 // A new folder in $TMPDIR (or /tmp), removed with everything in it at the end
 // and by a second signal. Throws Failure (73).
 class TempFolder {
@@ -40,6 +54,7 @@ class TempFolder {
 
  private:
   std::filesystem::path path_;
+  CleanedFolder cleaned_;
 };
 
 }  // namespace psmith::cli

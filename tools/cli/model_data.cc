@@ -93,6 +93,7 @@ std::string read_dataset(const EvaluationData& data,
       rows += batch.row_count;
       take(batch);
     }
+    need(shard->unchanged(), interrupt);
   }
   if (rows == 0) {
     refuse_data(format("{} has no {} rows", folder.string(), part));
@@ -105,6 +106,7 @@ std::string read_dataset(const EvaluationData& data,
 std::string read_raw(const EvaluationData& data, const data::SavedModel& model,
                      Console& console, const Interrupt& interrupt,
                      const std::function<void(tensor::Batch&)>& take) {
+  check_format(data.raw, model.schema, "the model");
   auto options = reader_options(data.raw, data.data, interrupt);
   options.schema = model.schema;
   auto reader = need(data::Reader::open(options), interrupt);

@@ -14,10 +14,10 @@ namespace psmith::cli {
 // Throws Failure: 1 when it was interrupted, else the status of the error.
 template <class T>
 T need(Result<T> result, const Interrupt& interrupt) {
-  if (interrupt.requested()) {
-    throw Failure(kFailed, {Code::unavailable, "interrupted"});
-  }
   if (!result) {
+    if (interrupt.requested()) {
+      throw Failure(kFailed, {Code::unavailable, "interrupted"});
+    }
     const int status = data::exit_status(result.error());
     throw Failure(status, result.error());
   }

@@ -33,15 +33,6 @@ std::string default_listen(const std::string& master) {
   return format("tcp://{}:0", host_in_address(*host));
 }
 
-void check_listen(const std::string& listen, bool insecure) {
-  if (insecure || net::is_loopback(listen)) return;
-  throw Failure(kNotAllowed,
-                error(Code::invalid,
-                      "{} is beyond loopback, where anybody could connect\n"
-                      "hint: --insecure, on a network that you trust",
-                      listen));
-}
-
 // The host that others use: as given, or for a wildcard the interface that
 // reaches the master.
 std::string advertised_host(const NodeFlags& flags, const NodePlace& place) {
@@ -73,6 +64,19 @@ void check_ports(const net::Address& address, std::size_t count) {
 
 }  // namespace
 
+net::Address check_listen(const std::string& listen, bool insecure) {
+  auto address = net::parse_address(listen);
+  if (!address) {
+    throw Failure(kUsage, std::move(address.error()).at("--listen"));
+  }
+  if (insecure || net::is_loopback(listen)) return std::move(*address);
+  throw Failure(kNotAllowed,
+                error(Code::invalid,
+                      "{} is beyond loopback, where anybody could connect\n"
+                      "hint: --insecure, on a network that you trust",
+                      listen));
+}
+
 void declare(CLI::App& app, NodeFlags& flags, const std::string& threads_text) {
   declare(app, flags.master);
   app.add_option("--listen", flags.listen,
@@ -97,26 +101,19 @@ void declare(CLI::App& app, NodeFlags& flags, const std::string& threads_text) {
 NodePlace place_node(const NodeFlags& flags, bool port_per_thread,
                      Interrupt& interrupt, const Console& console) {
   NodePlace place;
-  place.master = resolve_master(flags.master.master, &interrupt);
+  place.master = resolve_master(flags.master.master, interrupt, console);
   console.detail(
       format("master {} ({})", place.master, console.origin("master")));
   if (auto peer = net::parse_peer_address(place.master); !peer) {
     throw Failure(kUsage, std::move(peer.error()).at("--master"));
-  }
-  if (flags.timeout <= Duration::zero()) {
-    throw Failure(kUsage, {Code::invalid, "--timeout must be above 0"});
   }
   const auto cores = std::max(1U, std::thread::hardware_concurrency());
   place.threads = static_cast<std::size_t>(
       std::min(flags.threads == 0 ? cores : flags.threads, kThreadMax));
   place.listen =
       flags.listen.empty() ? default_listen(place.master) : flags.listen;
-  auto address = net::parse_address(place.listen);
-  if (!address) {
-    throw Failure(kUsage, std::move(address.error()).at("--listen"));
-  }
-  check_ports(*address, port_per_thread ? place.threads : 1);
-  check_listen(place.listen, flags.insecure);
+  const auto address = check_listen(place.listen, flags.insecure);
+  check_ports(address, port_per_thread ? place.threads : 1);
   place.advertise = advertised_host(flags, place);
   return place;
 }

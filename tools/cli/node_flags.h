@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "console.h"
 #include "interrupt.h"
+#include "net/address.h"
 #include "net/context.h"
 #include "net/reactor.h"
 #include "net/socket.h"
@@ -28,6 +29,9 @@ struct NodeFlags {
   std::string ready_file;
   bool insecure = false;
 };
+
+// Throws Failure: 2 it is no address, 77 beyond loopback and not `insecure`.
+net::Address check_listen(const std::string& listen, bool insecure);
 
 // threads_text: what --threads means.
 void declare(CLI::App& app, NodeFlags& flags, const std::string& threads_text);

@@ -104,11 +104,16 @@ std::string duration_text(Duration duration) {
 }
 
 CLI::Option* add_duration(CLI::App& app, const std::string& names,
-                          Duration& value, const std::string& text) {
+                          Duration& value, const std::string& text,
+                          Duration min) {
   return add_parsed(app, names, "TIME", text,
-                    [&value](const std::string& word) {
+                    [&value, min](const std::string& word) {
                       auto parsed = parse_duration(word);
                       if (!parsed) return parsed.error().message;
+                      if (*parsed < min) {
+                        return format("'{}' is too short: at least {}", word,
+                                      duration_text(min));
+                      }
                       value = *parsed;
                       return std::string();
                     })

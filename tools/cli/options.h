@@ -15,9 +15,12 @@
 
 namespace psmith::cli {
 
-// "250ms", "10s", "2m", "1h", "1d"; a bare number is seconds.
+// "250ms", "10s", "2m", "1h", "1d"; a bare number is seconds. 0 would mean
+// "never" to some and "at once" to others, so most options have no 0.
+inline constexpr Duration kDurationMin = std::chrono::milliseconds(1);
 CLI::Option* add_duration(CLI::App& app, const std::string& names,
-                          Duration& value, const std::string& text);
+                          Duration& value, const std::string& text,
+                          Duration min = kDurationMin);
 
 // Bytes: "4096", "64K", "64M", "2G", with or without a final "B" or "iB";
 // powers of 1024.

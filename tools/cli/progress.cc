@@ -32,15 +32,19 @@ double seconds_of(Duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
-void write_stderr(std::string_view text) {
-  (void)write_all(STDERR_FILENO, as_bytes(text), "stderr").ok();
-}
-
 std::size_t terminal_width() {
   struct winsize size = {};
   const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0;
   return known && size.ws_col > 20 ? size.ws_col : 80;
 }
+
+std::string rate_text(double rows_per_s) {
+  if (rows_per_s >= 1e6) return format("{:.1f}M rows/s", rows_per_s / 1e6);
+  if (rows_per_s >= 1e3) return format("{:.1f}k rows/s", rows_per_s / 1e3);
+  return format("{:.0f} rows/s", rows_per_s);
+}
+
+}  // namespace
 
 Fd open_log(const std::string& path) {
   if (path.empty()) return {};
@@ -52,14 +56,6 @@ Fd open_log(const std::string& path) {
   return fd;
 }
 
-std::string rate_text(double rows_per_s) {
-  if (rows_per_s >= 1e6) return format("{:.1f}M rows/s", rows_per_s / 1e6);
-  if (rows_per_s >= 1e3) return format("{:.1f}k rows/s", rows_per_s / 1e3);
-  return format("{:.0f} rows/s", rows_per_s);
-}
-
-}  // namespace
-
 ProgressView::ProgressView(Console& console, ProgressOptions options,
                            Instant start)
     : console_(console),
@@ -68,8 +64,7 @@ ProgressView::ProgressView(Console& console, ProgressOptions options,
       bar_wanted_(console.stderr_terminal() && !console.quiet &&
                   console.log_format == LogFormat::text),
       rows_wanted_(!console.stderr_terminal() && !console.quiet &&
-                   !options_.json && console.log_format == LogFormat::text),
-      log_(open_log(options_.log)) {}
+                   !options_.json && console.log_format == LogFormat::text) {}
 
 ProgressView::~ProgressView() { clear(); }
 
@@ -80,8 +75,9 @@ void ProgressView::clear() {
 
 void ProgressView::line(const Json& object) {
   const auto text = json_line(object);
-  if (log_) {
-    auto written = write_all(log_.get(), as_bytes(text), options_.log);
+  if (options_.log_fd) {
+    auto written =
+        write_all(options_.log_fd.get(), as_bytes(text), options_.log);
     if (!written) throw Failure(kIoError, written.error());
   }
   if (options_.json) {
@@ -93,7 +89,8 @@ void ProgressView::line(const Json& object) {
 void ProgressView::show(const wire::Event& event, Instant now) {
   if (event.kind == "job_waiting" || event.kind == "job_paused") {
     waiting_ = event.text;
-  } else if (event.kind == "job_resumed" || event.has_progress) {
+  } else if (event.kind == "job_started" || event.kind == "job_resumed" ||
+             event.has_progress) {
     waiting_.clear();
   }
   if (options_.told && std::ranges::find(kTold, event.kind) != kTold.end()) {
@@ -144,8 +141,10 @@ void ProgressView::row(const wire::Progress& progress, double seconds) {
 }
 
 double ProgressView::rows_per_s(Instant now) const {
-  const double seconds = seconds_of(now - start_);
-  return last_ && seconds > 0 ? static_cast<double>(last_->rows) / seconds : 0;
+  if (!last_ || !first_heard_) return 0;  // the split is no training
+  const double seconds = seconds_of(now - *first_heard_);
+  const auto rows = last_->rows - std::min(first_rows_, last_->rows);
+  return seconds > 0 ? static_cast<double>(rows) / seconds : 0;
 }
 
 void ProgressView::tick(Instant now) {

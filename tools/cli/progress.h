@@ -21,14 +21,14 @@ namespace psmith::cli {
 struct ProgressOptions {
   bool json = false;
   bool told = true;  // what happens to the job, as messages
-  std::string log;   // file of JSON lines; empty: none
+  std::string log;   // for messages: the file that log_fd writes
+  Fd log_fd;         // JSON lines; holding none: no log
   std::string name;
   model::Kind kind = model::Kind::linear;
 };
 
 class ProgressView {
  public:
-  // Throws Failure (73) if the log cannot be written.
   ProgressView(Console& console, ProgressOptions options, Instant start);
   ~ProgressView();
   ProgressView(const ProgressView&) = delete;
@@ -51,7 +51,6 @@ class ProgressView {
   const ProgressOptions options_;
   const Instant start_;
   const bool bar_wanted_, rows_wanted_;
-  Fd log_;
   std::optional<wire::Progress> last_;
   Metrics metrics_;  // of the last evaluation
   std::string waiting_;
@@ -59,5 +58,8 @@ class ProgressView {
   std::uint64_t first_rows_ = 0, first_step_ = 0;
   bool header_ = false, drawn_ = false;
 };
+
+// The file of --log, empty; "": none. Throws Failure (73).
+Fd open_log(const std::string& path);
 
 }  // namespace psmith::cli

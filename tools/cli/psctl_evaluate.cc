@@ -1,6 +1,9 @@
 // psctl evaluate; see psctl_models.h. In this process, block by block in the
 // order of the data, so that the result has the same bits everywhere.
+#include <algorithm>
+
 #include "base/format.h"
+#include "dataset.h"
 #include "live_model.h"
 #include "metrics.h"
 #include "model/curve.h"
@@ -73,8 +76,48 @@ void print(const std::string& what, const data::SavedModel& saved,
   console.out.text(pairs_text(pairs));
 }
 
-int run_evaluate(const EvaluateOptions& options, Console& console) {
-  const auto saved = load_model(options.model, options.master.master, console);
+[[noreturn]] void refuse(std::string message) {
+  throw Failure(kUsage, {Code::invalid, std::move(message)});
+}
+
+// Raw input is read by the model's schema, in which --label and --weight name
+// other columns. From outside the command line they count where they fit.
+void rename(const char* option, const std::string& name, std::string& column,
+            const data::Schema& schema, const Console& console) {
+  if (name.empty()) return;
+  const bool feature =
+      std::ranges::find(schema.columns, name, &data::Column::name) !=
+      schema.columns.end();
+  if (schema.dense() && schema.header && !feature) {
+    column = name;
+  } else if (console.on_command_line(option)) {
+    refuse(feature
+               ? format("--{}: '{}' is a feature of the model", option, name)
+               : format("--{}: this model was trained on records whose "
+                        "columns have no names",
+                        option));
+  }
+}
+
+void settle(EvaluationData& data, data::Schema& schema,
+            const Console& console) {
+  if (!is_raw(data.data)) return forget_outside(data.raw, console);
+  if (!console.on_command_line("part")) data.part = "auto";
+  for (const auto* option : {"format", "ignore"}) {
+    if (!console.on_command_line(option)) continue;
+    refuse(
+        format("--{} does not go with a model, which brings its own format "
+               "and columns",
+               option));
+  }
+  rename("label", data.raw.label, schema.label, schema, console);
+  rename("weight", data.raw.weight, schema.weight, schema, console);
+}
+
+int run_evaluate(EvaluateOptions options, Console& console) {
+  check_stdin(options.model, options.data.data);
+  auto saved = load_model(options.model, options.master.master, console).model;
+  settle(options.data, saved.schema, console);
   Interrupt interrupt;
   auto model = model::make_model(saved.settings);
   if (!model) throw Failure(kBadData, model.error());
@@ -103,7 +146,8 @@ void add_evaluate(Program& program) {
   auto& app = program.command(
       "evaluate", "computes a model's metrics on labelled data",
       [options](Console& c) { return run_evaluate(*options, c); });
-  app.add_option("MODEL", options->model, "a model file, or @NAME")->required();
+  app.add_option("MODEL", options->model, "a model file, - for stdin, or @NAME")
+      ->required();
   app.add_option("DATA", options->data.data,
                  "a dataset folder, raw files, or - for stdin")
       ->required();

@@ -3,10 +3,10 @@
 #include "base/format.h"
 #include "base/path.h"
 #include "interrupt.h"
-#include "net/address.h"
 #include "net/context.h"
 #include "net/reactor.h"
 #include "node/master.h"
+#include "node_flags.h"
 
 namespace psmith::cli {
 namespace {
@@ -21,25 +21,14 @@ struct MasterCommand {
   bool insecure = false;
 };
 
-void check_listen(const MasterCommand& options) {
-  auto address = net::parse_address(options.listen);
-  if (!address) {
-    throw Failure(kUsage, std::move(address.error()).at("--listen"));
-  }
-  if (options.insecure || net::is_loopback(options.listen)) return;
-  throw Failure(kNotAllowed,
-                error(Code::invalid,
-                      "{} is beyond loopback, where anybody could join\n"
-                      "hint: --insecure, on a network that you trust",
-                      options.listen));
-}
-
 int run_master(const MasterCommand& options, Console& console) {
-  check_listen(options);
-  if (options.heartbeat < 10ms) {
-    throw Failure(kUsage, {Code::invalid, "--heartbeat is at least 10ms"});
-  }
+  (void)check_listen(options.listen, options.insecure);
   Interrupt interrupt;
+  // One of a master that was killed would lead others to a dead address.
+  std::error_code ignored;
+  if (!options.ready_file.empty()) {
+    std::filesystem::remove(options.ready_file, ignored);
+  }
   net::Context context;
   node::MasterOptions master_options;
   master_options.listen = options.listen;
@@ -55,7 +44,6 @@ int run_master(const MasterCommand& options, Console& console) {
   master.reactor().watch(interrupt.fd(), [&] { master.stop(); });
   master.run();
   if (!options.ready_file.empty()) {
-    std::error_code ignored;
     std::filesystem::remove(options.ready_file, ignored);
   }
   console.note("master stopped");
@@ -75,7 +63,7 @@ void add_master(Program& program) {
   app.add_flag("--insecure", options->insecure,
                "listen beyond loopback without keys");
   add_duration(app, "--heartbeat", options->heartbeat,
-               "how often nodes report; four missed: gone");
+               "how often nodes report; four missed: gone", 10ms);
   add_duration(app, "--job-timeout", options->job_timeout,
                "how long a job waits for servers or workers");
   app.add_option("--ready-file", options->ready_file,

@@ -156,7 +156,8 @@ void print_json(const data::SavedModel& model, const std::vector<Weight>& top,
 }
 
 int run_show(const ShowOptions& options, Console& console) {
-  const auto model = load_model(options.model, options.master.master, console);
+  const auto model =
+      load_model(options.model, options.master.master, console).model;
   const auto top = top_weights(model, options.top);
   if (options.json) {
     print_json(model, top, console);
@@ -173,7 +174,8 @@ void add_show(Program& program) {
   auto& app =
       program.command("show", "says what is inside a model",
                       [options](Console& c) { return run_show(*options, c); });
-  app.add_option("MODEL", options->model, "a model file, or @NAME")->required();
+  app.add_option("MODEL", options->model, "a model file, - for stdin, or @NAME")
+      ->required();
   add_count(app, "--top", options->top, 0, std::uint64_t{1} << 40,
             "how many of the largest weights");
   declare(app, options->master);

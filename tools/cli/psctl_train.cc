@@ -1,7 +1,5 @@
 #include "psctl_train.h"
 
-#include <unistd.h>
-
 #include <optional>
 
 #include "base/digest.h"
@@ -139,9 +137,9 @@ std::string result_line(const wire::JobInfo& info, const Outcome& outcome) {
       number_text(outcome.value), outcome.seconds);
 }
 
-Outcome outcome_of(const wire::JobInfo& info, const LiveModel& live,
+Outcome outcome_of(const wire::JobInfo& info, const LoadedModel& live,
                    double seconds) {
-  Outcome out{.sha256 = sha256(live.bytes),
+  Outcome out{.sha256 = sha256(live.bytes.bytes()),
               .metric = "train_loss",
               .value = info.last.loss_mean,
               .seconds = seconds};
@@ -181,8 +179,14 @@ wire::JobSpec prepare(const TrainOptions& options, Datasets& datasets,
 
 wire::JobInfo follow(Cluster& cluster, Interrupt& interrupt, wire::JobSpec spec,
                      ProgressView& view, Duration timeout) {
+  const auto name = spec.name;
   const auto job = must(cluster.master().submit(std::move(spec)));
   auto info = Follower(cluster, interrupt, job, view, timeout).run();
+  if (info.name != name) {
+    throw Failure(kUnavailable,
+                  error(Code::unavailable, "job {} is '{}' now, not '{}'",
+                        job.value(), printable(info.name), name));
+  }
   if (info.state == wire::JobState::done) return info;
   throw Failure(info.status == 0 ? kFailed : static_cast<int>(info.status),
                 error(Code::unavailable, "job {} {}: {}", job.value(),
@@ -191,20 +195,23 @@ wire::JobInfo follow(Cluster& cluster, Interrupt& interrupt, wire::JobSpec spec,
 
 // The model where it belongs, the result line last.
 void deliver(const TrainOptions& options, ModelOutput& output,
-             const LiveModel& live, const std::string& line, Console& console) {
-  output.write(live.bytes, console);
+             const LoadedModel& live, const std::string& line,
+             Console& console) {
+  output.write(live.bytes.bytes(), console);
   if (options.output == "-") {
-    (void)write_all(STDERR_FILENO, as_bytes(line), "stderr").ok();
+    write_stderr(line);
   } else if (!options.json) {
     console.out.text(line);
   }
 }
 
-int run_train(const TrainOptions& options, Console& console) {
+int run_train(TrainOptions options, Console& console) {
   const auto start = steady_now();
+  settle(options, console);
   check(options, console);
   Interrupt interrupt;
   ModelOutput output(options.output);
+  auto log = open_log(options.log);
   Datasets datasets(console, interrupt);
   auto spec = prepare(options, datasets, console);
   Cluster cluster(options.cluster, console, interrupt);
@@ -218,6 +225,7 @@ int run_train(const TrainOptions& options, Console& console) {
                     {.json = options.json,
                      .told = !cluster.embedded(),
                      .log = options.log,
+                     .log_fd = std::move(log),
                      .name = spec.name,
                      .kind = spec.model.kind},
                     start);

@@ -37,41 +37,40 @@ void print(const wire::JobInfo& info, const std::string& sha256, bool json,
                                  sha256));
 }
 
-int run_export(const ExportOptions& options, Console& console) {
+int run_export(ExportOptions options, Console& console) {
   if (options.output.empty()) {
     throw Failure(kUsage, {Code::invalid, "-o FILE is missing (- is stdout)"});
+  }
+  if (!console.on_command_line("json")) {
+    options.json = options.json && options.output != "-";
   }
   if (options.output == "-" && options.json) {
     throw Failure(kUsage,
                   {Code::invalid, "-o - and --json both write to stdout"});
   }
   Session session(options.master, console);
-  const auto info = find_job(session.master(), options.model);
-  if (!info.live) {
-    throw Failure(kNoInput, error(Code::not_found,
-                                  "{} is not live: job {} is {}", options.model,
-                                  info.job.value(), state_name(info.state)));
-  }
+  const auto info = find_live(session.master(), options.model);
   const auto live =
       fetch_model(session.context(), info, session.interrupt().fd());
   if (options.output == "-") {
-    console.out.binary(live.bytes);
+    console.out.binary(live.bytes.bytes());
     return kDone;
   }
   auto file = AtomicFile::create(options.output);
   if (!file) throw Failure(kCannotCreate, file.error());
-  auto written = file->write(live.bytes);
+  auto written = file->write(live.bytes.bytes());
   if (written) written = file->commit();
   if (!written) throw Failure(kIoError, written.error());
-  print(info, sha256(live.bytes), options.json, console);
+  print(info, sha256(live.bytes.bytes()), options.json, console);
   return kDone;
 }
 
 std::string default_name(const std::string& file) {
+  if (file == "-") return "stdin";
   return std::filesystem::path(file).stem().string();
 }
 
-// Waits until the job is in one of the two states.
+// Waits until the job is in that state.
 wire::JobInfo wait_for(Session& session, JobId job, wire::JobState wanted,
                        Duration timeout) {
   const auto until = SteadyClock().now() + timeout;
@@ -84,7 +83,6 @@ wire::JobInfo wait_for(Session& session, JobId job, wire::JobState wanted,
                           state_name(info.state), printable(info.reason)));
     }
     if (SteadyClock().now() > until) {
-      (void)session.master().cancel(job).ok();
       throw Failure(kTimedOut,
                     error(Code::timed_out, "import is {} after {}",
                           state_name(info.state), duration_text(timeout)));
@@ -93,33 +91,41 @@ wire::JobInfo wait_for(Session& session, JobId job, wire::JobState wanted,
   }
 }
 
+// Throws Failure.
+wire::JobInfo import_weights(Session& session, JobId job,
+                             const data::SavedModel& model, Duration timeout) {
+  auto started = session.master().follow(0, job);
+  if (!started) throw Failure(kUnavailable, started.error());
+  const auto info = wait_for(session, job, wire::JobState::running, timeout);
+  const client::Weights weights{
+      .dense = model.dense, .key = model.key, .table = model.table};
+  auto put = client::put_weights(session.context(), info, weights,
+                                 {.wake_fd = session.interrupt().fd()});
+  if (!put) {
+    const int status = client::status_of(put.error());
+    throw Failure(status, put.error());
+  }
+  return wait_for(session, job, wire::JobState::done, timeout);
+}
+
 int run_import(const ImportOptions& options, Console& console) {
-  const auto model = load_model(options.file, "", console);
+  const auto [model, bytes] = open_model(options.file);
   Session session(options.master, console);
   wire::JobSpec spec;
   spec.kind = "import";
   spec.name = options.name.empty() ? default_name(options.file) : options.name;
   spec.model = model.settings;
   spec.model_header = data::header_json(model);
-  auto& master = session.master();
-  const auto job = must(master.submit(std::move(spec)));
-  auto started = master.follow(0, job);
-  if (!started) throw Failure(kUnavailable, started.error());
-  const auto info =
-      wait_for(session, job, wire::JobState::running, options.timeout);
-  const client::Weights weights{
-      .dense = model.dense, .key = model.key, .table = model.table};
-  auto put = client::put_weights(session.context(), info, weights,
-                                 {.wake_fd = session.interrupt().fd()});
-  if (!put) {
+  const auto job = must(session.master().submit(std::move(spec)));
+  wire::JobInfo done;
+  try {
+    done = import_weights(session, job, model, options.timeout);
+  } catch (const Failure&) {  // nobody else would bring its weights
     session.interrupt().acknowledge();
-    (void)master.cancel(job).ok();
-    const int status = client::status_of(put.error());
-    throw Failure(status, put.error());
+    (void)session.master().cancel(job).ok();
+    throw;
   }
-  const auto done =
-      wait_for(session, job, wire::JobState::done, options.timeout);
-  print(done, sha256_file(options.file).value(kNoInput), options.json, console);
+  print(done, sha256(bytes.bytes()), options.json, console);
   return kDone;
 }
 
@@ -143,7 +149,8 @@ void add_import(Program& program) {
   auto& app = program.command(
       "import", "puts a model file on the servers",
       [options](Console& c) { return run_import(*options, c); });
-  app.add_option("FILE", options->file, "the model file")->required();
+  app.add_option("FILE", options->file, "the model file (- is stdin)")
+      ->required();
   app.add_option("--name", options->name, "name of the live model (the file's)")
       ->type_name("NAME");
   add_duration(app, "--timeout", options->timeout, "give up (status 124)");

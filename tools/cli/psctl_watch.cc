@@ -9,6 +9,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kTurn = 500ms;
+constexpr auto kActive = client::MasterClient::Which::active;
 constexpr Duration kForever = std::chrono::hours(24 * 3650);
 
 struct EventsOptions {
@@ -50,8 +51,9 @@ void print(const std::vector<wire::Event>& events, bool json,
 int run_events(const EventsOptions& options, Console& console) {
   Session session(options.master, console);
   auto& master = session.master();
-  const JobId job =
-      options.job.empty() ? JobId() : find_job(master, options.job).job;
+  const JobId job = options.job.empty()
+                        ? JobId()
+                        : find_job(master, options.job, kActive).job;
   if (!options.json) console.out.text("seq\ttime\tjob\tnode\tevent\ttext\n");
   if (!options.follow) {
     print(must(master.events(options.after, job)), options.json, console);
@@ -88,7 +90,7 @@ int report_end(const wire::JobInfo& job, bool json, Console& console) {
 int run_wait(const WaitOptions& options, Console& console) {
   Session session(options.master, console);
   auto& master = session.master();
-  auto info = find_job(master, options.job);
+  auto info = find_job(master, options.job, kActive);
   const auto limit = options.timeout.count() > 0 ? options.timeout : kForever;
   const auto until = SteadyClock().now() + limit;
   auto started = master.follow(0, info.job);
@@ -109,7 +111,7 @@ int run_wait(const WaitOptions& options, Console& console) {
 int run_cancel(const CancelOptions& options, Console& console) {
   Session session(options.master, console);
   auto& master = session.master();
-  const auto job = find_job(master, options.job).job;
+  const auto job = find_job(master, options.job, kActive).job;
   auto cancelled = master.cancel(job);
   if (!cancelled) {
     const auto& error = cancelled.error();

@@ -142,6 +142,8 @@ int run_split(const SplitCommand& command, Console& console) {
   split.output = command.output;
   split.force = command.force;
   split.stop = stop;
+  CleanedFolder temporary;
+  split.temporary = [&](const auto& path) { temporary.set(path); };
   const auto manifest = [&] {
     RowCounter counter(console);
     split.progress = [&](std::uint64_t rows) { counter.show(rows); };
@@ -172,6 +174,8 @@ int run_synth(const SynthCommand& command, Console& console) {
     options.seed = command.seed;
     options.force = command.force;
     options.stop = [&] { return interrupt.requested(); };
+    CleanedFolder temporary;
+    options.temporary = [&](const auto& path) { temporary.set(path); };
     const auto manifest = need(data::split(synth, options), interrupt);
     planted["digest"] = manifest.digest;
   }

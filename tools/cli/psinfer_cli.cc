@@ -1,97 +1,87 @@
 #include "psinfer_cli.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <optional>
 #include <thread>
 #include <utility>
 
 #include "base/format.h"
-#include "base/path.h"
 #include "client/infer_stream.h"
-#include "client/params_client.h"
 #include "data/input.h"
 #include "data/saved_model.h"
 #include "interrupt.h"
+#include "live_model.h"
 #include "net/context.h"
 #include "node/predict_pool.h"
 #include "node/predictor.h"
 #include "options.h"
 #include "psinfer_writer.h"
+#include "session.h"
 #include "status.h"
 
 namespace psmith::cli {
 namespace {
 
-constexpr std::uint64_t kThreadMax = 1024;
 constexpr std::uint64_t kBatchMax = 65536;
 constexpr std::size_t kClusterChunks = 64;
 constexpr std::size_t kBlockBytes = std::size_t{256} << 10U;  // text
 
-struct Loaded {
-  data::SavedModel model;
-  Blob file;
-};
-
-Loaded load_file(const std::string& path) {
-  auto file = map_file(path);
-  if (!file) {
-    const auto code = file.error().code;
-    const bool missing = code == Code::not_found || code == Code::invalid;
-    throw Failure(missing ? kNoInput : kIoError, file.error());
-  }
-  auto model = data::parse_model(*file);
-  if (!model) throw Failure(kBadData, std::move(model.error()).at(path));
-  return {.model = std::move(*model), .file = *file};
-}
-
-// The weights as they are on the servers now.
-Loaded load_live(const std::string& name, Session& session) {
-  const auto info = must(session.master().job(name));
-  if (!info.live) {
-    throw Failure(kNoInput, error(Code::not_found,
-                                  "model @{} is not live\nhint: psctl "
-                                  "models lists those that are",
-                                  name));
-  }
-  auto weights = must(client::fetch_weights(
-      session.context(), info, {.wake_fd = session.interrupt().fd()}));
-  auto model = must(data::from_header_json(info.spec.model_header));
-  model.dense = std::move(weights.dense);
-  model.key = std::move(weights.key);
-  model.table = std::move(weights.table);
-  auto bytes = data::serialise(model);
-  return {.model = std::move(model), .file = Blob::of(std::move(bytes))};
-}
-
 // The model, and the master whose workers predict ("": threads of this
 // process do).
 struct Source {
-  Loaded loaded;
+  LoadedModel loaded;
   std::string master;
 };
 
+// A live model comes from a master, whoever predicts then: both options may
+// stand on the command line.
+bool predicts_here(const InferOptions& options, bool live, Console& console) {
+  const auto& flags = options.cluster;
+  const bool here = console.on_command_line("local");
+  return (live && here) || !uses_master(flags, console);
+}
+
 Source open_source(const InferOptions& options, Console& console) {
   const bool live = options.model.starts_with('@');
-  const bool local =
-      options.master.master.empty() || !console.origin("local").empty();
-  if (!live && local) return {.loaded = load_file(options.model), .master = ""};
-  if (options.master.master.empty()) {
+  const bool here = predicts_here(options, live, console);
+  if (!live && here) return {.loaded = open_model(options.model), .master = ""};
+  const MasterFlags flags{.master = options.cluster.master};
+  if (flags.master.empty()) {
     throw Failure(kUsage,
                   error(Code::invalid,
                         "{} is a live model, and there is no master to ask\n"
                         "hint: --master tcp://HOST:PORT, or a model file",
                         options.model));
   }
-  const auto origin = console.origin("master");
-  if (!origin.starts_with("option")) {
-    console.note(format("master {} ({})", options.master.master, origin));
+  if (!console.on_command_line("master")) {
+    console.note(
+        format("master {} ({})", flags.master, console.origin("master")));
   }
-  Session session(options.master, console);
-  return {.loaded = live ? load_live(options.model.substr(1), session)
-                         : load_file(options.model),
-          .master = local ? "" : session.master().address()};
+  Session session(flags, console);
+  if (!live) {
+    return {.loaded = open_model(options.model),
+            .master = session.master().address()};
+  }
+  const auto info = find_live(session.master(), options.model);
+  return {
+      .loaded = fetch_model(session.context(), info, session.interrupt().fd()),
+      .master = here ? "" : session.master().address()};
+}
+
+// Forgets values from outside the command line that contradict it.
+void settle(InferOptions& options, const Console& console) {
+  const auto given = [&](const char* name) {
+    return console.on_command_line(name);
+  };
+  const bool lines = options.output == "jsonl";
+  if (options.json && !options.output.empty() && !lines) {
+    if (!given("json")) {
+      options.json = false;
+    } else if (!given("output")) {
+      options.output.clear();
+    }
+  }
+  if ((options.json || lines) && !given("header")) options.header = false;
 }
 
 data::AnswerOptions answer_options(const InferOptions& options,
@@ -121,7 +111,6 @@ data::ReaderOptions reader_options(const InferOptions& options,
                                    data::Stop stop) {
   data::ReaderOptions reader;
   reader.inputs = options.inputs;
-  if (reader.inputs.empty()) reader.inputs = {"-"};
   reader.schema = model.schema;
   reader.labels = options.metrics || options.labelled ? data::LabelUse::required
                                                       : data::LabelUse::ignored;
@@ -150,15 +139,14 @@ client::InferStreamOptions stream_options(const InferOptions& options,
 }
 
 std::size_t thread_count(const InferOptions& options) {
-  if (options.local > 0) return static_cast<std::size_t>(options.local);
+  const auto& local = options.cluster.local;
+  if (!local.empty()) return local_options(local).workers;
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
 void write_metrics(const InferWriter& writer, const InferOptions& options) {
   const bool json = options.json || options.output == "jsonl";
-  const auto text = writer.metrics_text(json);
-  // Nowhere left to complain if stderr is gone.
-  (void)write_all(STDERR_FILENO, as_bytes(text), "stderr");
+  write_stderr(writer.metrics_text(json));
 }
 
 struct Run {
@@ -232,11 +220,14 @@ client::InferStreamResult Run::go() {
 
 void declare(CLI::App& app, InferOptions& options) {
   app.add_option("MODEL", options.model,
-                 "a model file, or @NAME on the servers");
+                 "a model file, - for stdin, or @NAME on the servers");
   app.add_option("INPUT", options.inputs, "files of records; - or none: stdin");
-  declare(app, options.master);
-  add_count(app, "--local", options.local, 1, kThreadMax,
-            "predict on N threads of this process (one per core)");
+  app.add_option("--master", options.cluster.master,
+                 "predict on this master's workers (ADDRESS or @FILE)")
+      ->type_name("ADDRESS");
+  app.add_option("--local", options.cluster.local,
+                 "predict on W threads of this process (one a core)")
+      ->type_name("W[,S[,L]]");
   add_choice(app, "--output", options.output,
              {"label", "proba", "raw", "jsonl"},
              "what a line holds (label TAB probability; linear: value)");
@@ -252,7 +243,7 @@ void declare(CLI::App& app, InferOptions& options) {
   add_choice(app, "--divide", options.divide, {"even", "random"},
              "which worker gets the next batch");
   add_duration(app, "--max-delay", options.max_delay,
-               "how long a record may wait for others");
+               "how long a record may wait for others", Duration::zero());
   add_count(app, "--batch", options.batch, 1, kBatchMax, "records in a batch");
   add_duration(app, "--timeout", options.timeout,
                "give up when no worker answers for so long");
@@ -260,11 +251,14 @@ void declare(CLI::App& app, InferOptions& options) {
             "of --divide random");
 }
 
-int run_infer(const InferOptions& options, Console& console) {
+int run_infer(InferOptions options, Console& console) {
   if (options.model.empty()) {
     throw Failure(kUsage, error(Code::invalid,
                                 "no model is named\nhint: psinfer --help"));
   }
+  settle(options, console);
+  if (options.inputs.empty()) options.inputs = {"-"};
+  check_stdin(options.model, options.inputs);
   auto source = open_source(options, console);
   const auto answer = answer_options(options, source.loaded.model);
   Interrupt interrupt;

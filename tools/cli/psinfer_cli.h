@@ -8,18 +8,17 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "cluster.h"
 #include "console.h"
-#include "session.h"
 
 namespace psmith::cli {
 
 struct InferOptions {
   std::string model;                // a file, or @NAME
   std::vector<std::string> inputs;  // none: stdin
-  MasterFlags master;
-  std::uint64_t local = 0;  // worker threads; 0: one per core
-  std::string output;       // label, proba, raw, jsonl; "": standard
-  bool json = false;        // the same as --output jsonl
+  ClusterFlags cluster;             // of --local, only the workers: threads
+  std::string output;               // label, proba, raw, jsonl; "": standard
+  bool json = false;                // the same as --output jsonl
   bool append = false;
   bool header = false;
   bool metrics = false;
@@ -35,6 +34,6 @@ struct InferOptions {
 void declare(CLI::App& app, InferOptions& options);
 
 // Returns 0, or 3 when records were bad or the run was interrupted.
-int run_infer(const InferOptions& options, Console& console);
+int run_infer(InferOptions options, Console& console);
 
 }  // namespace psmith::cli

@@ -30,10 +30,19 @@ void declare(CLI::App& app, RawInput& raw) {
   group(app.add_option("--delimiter", raw.delimiter,
                        "between columns: a character, tab or blank (guessed)")
             ->type_name("CHAR"));
-  auto* header =
-      app.add_flag("--header", raw.header, "the first line names the columns");
+  // One value for both, so that the one on the command line beats the other
+  // from outside.
+  const auto flag = [&](const char* name, bool value, const char* text) {
+    return app.add_flag_function(
+        name,
+        [&raw, value](std::int64_t count) {
+          if (count > 0) raw.header = value;
+        },
+        text);
+  };
+  auto* header = flag("--header", true, "the first line names the columns");
   group(header);
-  group(app.add_flag("--no-header", raw.no_header, "the first line is a record")
+  group(flag("--no-header", false, "the first line is a record")
             ->excludes(header));
   group(app.add_option("--label", raw.label,
                        "label column: a name, or a number from 1")
@@ -51,8 +60,38 @@ void declare(CLI::App& app, RawInput& raw) {
 
 bool given(const RawInput& raw) {
   return !raw.format.empty() || !raw.delimiter.empty() || raw.header ||
-         raw.no_header || !raw.label.empty() || !raw.weight.empty() ||
-         !raw.ignore.empty() || raw.skip_bad > 0;
+         !raw.label.empty() || !raw.weight.empty() || !raw.ignore.empty() ||
+         raw.skip_bad > 0;
+}
+
+void forget_outside(RawInput& raw, const Console& console) {
+  const auto keep = [&](auto& value, const char* name) {
+    if (!console.on_command_line(name)) value = {};
+  };
+  keep(raw.format, "format");
+  keep(raw.delimiter, "delimiter");
+  keep(raw.label, "label");
+  keep(raw.weight, "weight");
+  keep(raw.ignore, "ignore");
+  keep(raw.skip_bad, "skip-bad");
+  if (!console.on_command_line("no-header")) keep(raw.header, "header");
+}
+
+void check_format(const RawInput& raw, const data::Schema& schema,
+                  const std::string& source) {
+  const bool sparse = raw.format == "libsvm";
+  if (!raw.format.empty() && sparse == schema.dense()) {
+    throw Failure(kUsage,
+                  error(Code::invalid, "--format {}: {} is for {}", raw.format,
+                        source, schema.dense() ? "csv or tsv" : "libsvm"));
+  }
+  if (!schema.dense() && (!raw.delimiter.empty() || raw.header.has_value())) {
+    throw Failure(kUsage,
+                  error(Code::invalid,
+                        "{} is for libsvm, which has no columns: --delimiter, "
+                        "--header and --no-header do not go with it",
+                        source));
+  }
 }
 
 data::ReaderOptions reader_options(const RawInput& raw,
@@ -69,12 +108,7 @@ data::ReaderOptions reader_options(const RawInput& raw,
   } else if (raw.format == "tsv") {
     options.delimiter = '\t';
   }
-  if (raw.header && raw.no_header) {
-    throw Failure(
-        kUsage, {Code::invalid, "--header and --no-header exclude each other"});
-  }
-  if (raw.header) options.header = true;
-  if (raw.no_header) options.header = false;
+  options.header = raw.header;
   options.columns = {
       .label = raw.label, .weight = raw.weight, .ignore = raw.ignore};
   options.skip_max = raw.skip_bad;

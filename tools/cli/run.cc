@@ -1,5 +1,9 @@
 #include "run.h"
 
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <csignal>
 #include <exception>
@@ -30,6 +34,24 @@ void check_processor() {
                         PSMITH_ARCH));
   }
 #endif
+}
+
+// A standard descriptor that is closed would become that of the next file or
+// socket, and results would be written into it. What stands in its place can
+// only be used the wrong way round, so that reading and writing still fail.
+void hold_standard_descriptors() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    (void)::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
+// A cluster in one process has several descriptors for each pair of nodes.
+void raise_descriptor_limit() {
+  struct rlimit limit = {};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 [[noreturn]] void refuse(std::string message) {
@@ -74,9 +96,9 @@ Program::Program(std::string name, std::string about)
   app_.set_version_flag("--version", version_text(name),
                         "print build, processor level, wire version")
       ->group(kCommonGroup);
-  app_.add_flag("-q,--quiet", console_.quiet, "errors only on stderr")
+  app_.add_flag("-q,--quiet", console_.quiet, "warnings and errors only")
       ->group(kCommonGroup);
-  app_.add_flag("-v,--verbose", console_.verbose, "say more; twice: still more")
+  app_.add_flag("-v,--verbose", console_.verbose, "say more on stderr")
       ->group(kCommonGroup);
   app_.add_option_function<std::string>(
           "--color",
@@ -124,7 +146,11 @@ CLI::App& Program::command(const std::string& name, const std::string& about,
 
 int Program::run(int argc, char** argv) {
   // A closed pipe is an error like others until the end: temporary files go.
+  // So is a file that grows over its limit.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+  hold_standard_descriptors();
+  raise_descriptor_limit();
   int status = kInternal;
   try {
     status = parse_and_act(argc, argv);

@@ -6,6 +6,7 @@
 
 #include "base/format.h"
 #include "base/path.h"
+#include "report.h"
 #include "status.h"
 
 namespace psmith::cli {
@@ -14,6 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kReadyWait = 60s;
+constexpr auto kReadyQuiet = 1s;  // before it says that it waits
 constexpr int kReadyPollMs = 50;
 constexpr std::size_t kReadyBytesMax = 4096;
 
@@ -32,7 +34,7 @@ void declare(CLI::App& app, MasterFlags& flags) {
 }
 
 std::string resolve_master(const std::string& master,
-                           const Interrupt* interrupt) {
+                           const Interrupt& interrupt, const Console& console) {
   if (master.empty()) {
     throw Failure(kUsage, error(Code::invalid,
                                 "no master is named\nhint: --master "
@@ -40,15 +42,25 @@ std::string resolve_master(const std::string& master,
   }
   if (!master.starts_with('@')) return master;
   const auto path = master.substr(1);
-  const auto until = SteadyClock().now() + kReadyWait;
-  while (SteadyClock().now() < until) {
+  const auto start = SteadyClock().now();
+  bool told = false;
+  while (SteadyClock().now() < start + kReadyWait) {
     auto text = read_small_file(path, kReadyBytesMax);
     if (text && text->ends_with('\n')) {
       const auto address = trimmed(std::move(*text));
       if (!address.empty()) return address;
     }
-    struct pollfd wake = {interrupt == nullptr ? -1 : interrupt->fd(), POLLIN,
-                          0};
+    if (!text && text.error().code != Code::not_found) {
+      throw Failure(kNoInput, std::move(text.error()).at("--master @FILE"));
+    }
+    if (!told && SteadyClock().now() > start + kReadyQuiet) {
+      told = true;
+      console.note(
+          format("waits for {}, which psctl master --ready-file "
+                 "writes",
+                 path));
+    }
+    struct pollfd wake = {interrupt.fd(), POLLIN, 0};
     if (::poll(&wake, 1, kReadyPollMs) > 0) {
       throw Failure(kFailed, error(Code::timed_out, "interrupted"));
     }
@@ -59,22 +71,28 @@ std::string resolve_master(const std::string& master,
 }
 
 Session::Session(const MasterFlags& flags, Console& console) {
-  const auto address = resolve_master(flags.master, &interrupt_);
+  const auto address = resolve_master(flags.master, interrupt_, console);
   console.detail(format("master {} ({})", address, console.origin("master")));
   master_ =
       std::make_unique<client::MasterClient>(must(client::MasterClient::connect(
           context_, {.address = address, .wake_fd = interrupt_.fd()})));
 }
 
-wire::JobInfo find_job(client::MasterClient& master, const std::string& word) {
+wire::JobInfo find_job(client::MasterClient& master, const std::string& word,
+                       client::MasterClient::Which which) {
   std::uint64_t number = 0;
   const auto* last = word.data() + word.size();
   const auto parsed = std::from_chars(word.data(), last, number);
-  if (parsed.ec == std::errc() && parsed.ptr == last) {
-    return must(master.job(JobId(number)));
-  }
+  const bool counted = parsed.ec == std::errc() && parsed.ptr == last;
   const auto name = word.starts_with('@') ? word.substr(1) : word;
-  return must(master.job(name));
+  if (name.empty() || (counted && number == 0)) {
+    throw Failure(kUsage,
+                  error(Code::invalid,
+                        "'{}' names no job: that takes a number from 1, or a "
+                        "name\nhint: psctl jobs lists them",
+                        printable(word)));
+  }
+  return must(counted ? master.job(JobId(number)) : master.job(name, which));
 }
 
 std::string state_name(wire::JobState state) {

@@ -21,10 +21,11 @@ struct MasterFlags {
 
 void declare(CLI::App& app, MasterFlags& flags);
 
-// The address itself: @FILE is read, as soon as it is there. Throws Failure:
-// 2 there is none, 69 the file does not come within a minute.
+// The address itself: @FILE is read, as soon as it is there; a note says that
+// it is waited for. Throws Failure: 2 there is none, 66 the file cannot be
+// read, 69 it does not come within a minute.
 std::string resolve_master(const std::string& master,
-                           const Interrupt* interrupt);
+                           const Interrupt& interrupt, const Console& console);
 
 class Session {
  public:
@@ -48,8 +49,11 @@ T must(Result<T> result) {
   return std::move(result).value(status);
 }
 
-// "12" is a job's number, all else its name. Throws Failure (66).
-wire::JobInfo find_job(client::MasterClient& master, const std::string& word);
+// "12" is a job's number, all else its name ("@12" too); of several jobs of a
+// name, see MasterClient::job(). Throws Failure: 2 it cannot be either, 66
+// there is none.
+wire::JobInfo find_job(client::MasterClient& master, const std::string& word,
+                       client::MasterClient::Which which);
 
 std::string state_name(wire::JobState state);
 

@@ -11,8 +11,6 @@
 namespace psmith::cli {
 namespace {
 
-constexpr std::uint64_t kShardMax = 100000;
-
 data::Schema schema_like(const std::string& path, const Interrupt& interrupt) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) {
@@ -27,7 +25,7 @@ void declare(CLI::App& app, SplitFlags& flags) {
   const auto group = [](CLI::Option* option) { option->group(kRawGroup); };
   group(add_choice(app, "--by", flags.by, {"even", "random", "weight"},
                    "division into shards (random)"));
-  group(add_count(app, "--shards", flags.shards, 1, kShardMax,
+  group(add_count(app, "--shards", flags.shards, 1, data::kShardCountMax,
                   "training shards (by the number of rows)"));
   group(add_real(app, "--holdout", flags.holdout, 0, 0.99,
                  "part of the rows held out as a test set"));
@@ -55,6 +53,7 @@ data::ReaderOptions reader_options(const SplitFlags& flags,
                            "and --ignore do not go with it"});
   }
   options.schema = schema_like(flags.like, interrupt);
+  check_format(raw, *options.schema, "--like " + flags.like);
   return options;
 }
 

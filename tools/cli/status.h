@@ -13,7 +13,6 @@ inline constexpr int kUnavailable = 69;
 inline constexpr int kInternal = 70;
 inline constexpr int kCannotCreate = 73;
 inline constexpr int kIoError = 74;
-inline constexpr int kStopped = 75;
 inline constexpr int kNotAllowed = 77;
 inline constexpr int kBadConfig = 78;
 inline constexpr int kTimedOut = 124;

@@ -38,7 +38,7 @@ void declare_model(CLI::App& app, TrainOptions& o) {
   group(add_count(app, "--micro-batch", o.split.micro_batch, 1, 1U << 20,
                   "rows of a leaf of the sum; sparse data: as it was split")
             ->type_name("ROWS"));
-  group(add_count(app, "--seed", o.split.seed, 0, kCountMax,
+  group(add_count(app, "--seed", o.split.seed, 0, ~std::uint64_t{0} >> 1,
                   "of the split and of the order of steps"));
 }
 
@@ -79,6 +79,38 @@ void declare(CLI::App& app, TrainOptions& o) {
   declare(app, o.split);
 }
 
+void settle(TrainOptions& o, const Console& console) {
+  const auto keep = [&](auto& value, const char* name) {
+    if (!console.on_command_line(name)) value = {};
+  };
+  auto& split = o.split;
+  if (!is_raw(o.data)) {
+    forget_outside(split.raw, console);
+    keep(split.by, "by");
+    keep(split.like, "like");
+    keep(split.shards, "shards");
+    keep(split.holdout, "holdout");
+  } else if (!split.like.empty()) {
+    keep(split.raw.label, "label");
+    keep(split.raw.weight, "weight");
+    keep(split.raw.ignore, "ignore");
+  }
+  const bool raw = is_raw(o.data) || (!o.eval.empty() && is_raw({o.eval}));
+  if (raw || !uses_master(o.cluster, console)) keep(o.detach, "detach");
+  if (o.detach) {
+    keep(o.output, "output");
+    keep(o.log, "log");
+    keep(o.timeout, "timeout");
+  }
+  if (o.output == "-") {
+    keep(o.json, "json");
+    if (o.json) keep(o.output, "output");
+  }
+  if (o.checkpoint_dir.empty()) keep(o.checkpoint_every, "checkpoint-every");
+  if (o.checkpoint_every == 0) keep(o.checkpoint_dir, "checkpoint-dir");
+  if (o.optimizer == "sgd") keep(o.beta, "beta");
+}
+
 void check(const TrainOptions& o, const Console& console) {
   const bool cluster = uses_master(o.cluster, console);
   if (o.detach && !cluster) {
@@ -87,6 +119,11 @@ void check(const TrainOptions& o, const Console& console) {
   if (o.detach && !o.output.empty()) {
     refuse("--detach does not wait for a model\nhint: psctl export NAME -o " +
            o.output);
+  }
+  if (o.detach && (!o.log.empty() || o.timeout.count() > 0)) {
+    refuse(
+        "--detach does not follow the job: --log and --timeout do not go with "
+        "it\nhint: psctl wait JOB --timeout TIME, psctl events JOB --json");
   }
   if (o.detach && (is_raw(o.data) || (!o.eval.empty() && is_raw({o.eval})))) {
     refuse(
@@ -100,6 +137,9 @@ void check(const TrainOptions& o, const Console& console) {
     refuse(
         "a model is not written to a terminal\n"
         "hint: redirect it, or -o FILE");
+  }
+  if (o.log == "-") {
+    refuse("--log names a file; JSON lines on stdout are --json");
   }
   const bool every = o.checkpoint_every > 0;
   if (every == o.checkpoint_dir.empty()) {

@@ -41,7 +41,12 @@ struct TrainOptions {
 
 void declare(CLI::App& app, TrainOptions& options);
 
+// Forgets values from outside the command line that have no meaning here, or
+// contradict it.
+void settle(TrainOptions& options, const Console& console);
+
 // Options that exclude each other. Throws Failure (2).
+// REQUIRES: settle() came before
 void check(const TrainOptions& options, const Console& console);
 
 // What the job is, as the options, the data and the defaults say. Guesses and

@@ -8,6 +8,7 @@
 #include "report.h"
 #include "status.h"
 #include "train_options.h"
+#include "wire/limits.h"
 
 namespace psmith::cli {
 namespace {
@@ -39,6 +40,8 @@ void set_model(model::Kind kind, const data::Manifest& manifest,
              "a linear model needs numbers as labels, not text\n"
              "hint: --model softmax");
     }
+    spec.model.label_mean = schema.label_mean;
+    spec.model.label_scale = schema.label_scale;
     return;
   }
   const auto& values = schema.label_values;
@@ -179,6 +182,19 @@ std::map<std::string, std::string> facts_of(const wire::JobSpec& spec,
   return facts;
 }
 
+// A header travels as one string.
+void check_size(const wire::JobSpec& spec, const data::Schema& schema) {
+  if (spec.model_header.size() <= wire::kStringBytesMax) return;
+  if (spec.classes.size() > schema.columns.size()) {
+    refuse(kBadData, format("the label has {} values, too many for a model\n"
+                            "hint: --label names the label column",
+                            spec.classes.size()));
+  }
+  refuse(kBadData, format("the data has {} columns, too many for a dense "
+                          "model\nhint: libsvm has no such limit",
+                          schema.columns.size()));
+}
+
 std::string name_of_job(const TrainOptions& options) {
   if (!options.name.empty()) return options.name;
   if (options.data.front() == "-") return "stdin";
@@ -202,10 +218,19 @@ void set_eval(const TrainOptions& options, const Dataset& train,
     spec.eval = data_ref(train, true, block_rows);
     console.detail(format("evaluates {} held out rows",
                           count_text(train.manifest.rows(true))));
-  } else if (options.patience > 0) {
+  } else if (options.patience > 0 && console.on_command_line("patience")) {
     refuse(kUsage,
            "--patience needs something to evaluate\n"
            "hint: --eval DATA, or --holdout 0.1 with raw input");
+  } else if (console.on_command_line("eval-every")) {
+    console.note("--eval-every: there is nothing to evaluate");
+  }
+  const bool evaluates = eval != nullptr || held;
+  spec.eval_every = static_cast<std::uint32_t>(options.eval_every);
+  spec.patience = evaluates ? static_cast<std::uint32_t>(options.patience) : 0;
+  spec.min_delta = options.min_delta;
+  if (spec.patience == 0 && console.on_command_line("min-delta")) {
+    console.note("--min-delta changes nothing without --patience");
   }
 }
 
@@ -220,7 +245,8 @@ wire::JobSpec make_spec(const TrainOptions& options, const Dataset& train,
   if (rows == 0) refuse(kBadData, "the data has no rows to train on");
   set_model(kind_of(options, manifest.schema, console), manifest, spec);
   if (!manifest.dense && options.split.micro_batch > 0 &&
-      options.split.micro_batch != manifest.block_rows) {
+      options.split.micro_batch != manifest.block_rows &&
+      console.on_command_line("micro-batch")) {
     refuse(kUsage, format("--micro-batch: this dataset was split with {}",
                           manifest.block_rows));
   }
@@ -238,9 +264,6 @@ wire::JobSpec make_spec(const TrainOptions& options, const Dataset& train,
   set_optimizer(options, defaults, spec);
   spec.epochs = options.epochs > 0 ? options.epochs : defaults.epochs;
   spec.step_max = options.steps;
-  spec.eval_every = static_cast<std::uint32_t>(options.eval_every);
-  spec.patience = static_cast<std::uint32_t>(options.patience);
-  spec.min_delta = options.min_delta;
   spec.seed = options.split.seed;
   if (!options.checkpoint_dir.empty()) {
     spec.checkpoint_folder =
@@ -250,6 +273,8 @@ wire::JobSpec make_spec(const TrainOptions& options, const Dataset& train,
   data::SavedModel header;
   header.settings = spec.model;
   header.schema = manifest.schema;
+  // Of a linear model labels are data, not classes.
+  if (spec.classes.empty()) header.schema.label_values.clear();
   if (!spec.classes.empty()) {
     for (const auto& value : manifest.schema.label_values) {
       header.classes.push_back(value.name);
@@ -257,6 +282,7 @@ wire::JobSpec make_spec(const TrainOptions& options, const Dataset& train,
   }
   header.facts = facts_of(spec, train, eval);
   spec.model_header = data::header_json(header);
+  check_size(spec, manifest.schema);
   console.detail(
       format("{} rows, steps of {} x {} rows, {} epochs, {} rate {} {}",
              count_text(rows), spec.group_blocks, block_rows, spec.epochs,
