@@ -151,8 +151,9 @@ std::optional<Flaw> CsvParser::take_label(std::string_view text,
       return number_flaw(number.fault, text, index, offset);
     }
     // -0 is 0: rows that say the same are the same.
-    block.label.push_back(to_float(text.data(), number) + 0.0F);
-    return std::nullopt;
+    const float label = to_float(text.data(), number) + 0.0F;
+    block.label.push_back(label);
+    return unknown_label(binding_.label_numbers, label, text, offset);
   }
   const auto& known = binding_.label_values;
   if (known.empty()) {

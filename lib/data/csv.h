@@ -23,6 +23,7 @@ struct Binding {
   bool fitted = false;  // by a schema from elsewhere: hints differ
   // Sorted; not empty: text labels become indices of it, others are bad.
   std::vector<std::string> label_values;
+  std::vector<float> label_numbers;  // as unknown_label() takes it
 };
 
 // One field as it stands in a record.

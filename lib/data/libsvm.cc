@@ -80,7 +80,9 @@ std::optional<Flaw> LibsvmParser::parse_label(std::string_view record,
                 "label " + describe(number.fault, token)};
   }
   if (labels_ != LabelUse::ignored) {
-    block.label.push_back(to_float(p, number) + 0.0F);  // -0 is 0
+    const float label = to_float(p, number) + 0.0F;  // -0 is 0
+    if (auto flaw = unknown_label(known_, label, token, offset)) return flaw;
+    block.label.push_back(label);
   }
   p = number.end;
   return std::nullopt;

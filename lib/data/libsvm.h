@@ -3,13 +3,17 @@
 // lines of comment are no records. One thread.
 #pragma once
 
+#include <utility>
+
 #include "data/record.h"
 
 namespace psmith::data {
 
 class LibsvmParser final : public RecordParser {
  public:
-  explicit LibsvmParser(LabelUse labels) : labels_(labels) {}
+  // known: as unknown_label() takes it.
+  explicit LibsvmParser(LabelUse labels, std::vector<float> known = {})
+      : labels_(labels), known_(std::move(known)) {}
 
   Parsed parse(std::string_view record, RawBlock& block) override;
 
@@ -18,6 +22,7 @@ class LibsvmParser final : public RecordParser {
                                   RawBlock& block);
 
   const LabelUse labels_;
+  const std::vector<float> known_;
   std::optional<bool> labelled_;  // decided by the first row
 };
 

@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <system_error>
 #include <utility>
 
 #include "base/format.h"
 #include "base/path.h"
 #include "data/manifest.h"
+#include "data/number.h"
 
 namespace psmith::data {
 namespace {
@@ -35,14 +37,31 @@ Status check_target(const fs::path& target, bool replace) {
                  target.string());
   }
   const bool folder = status.type() == fs::file_type::directory;
-  if (folder && (fs::exists(target / kManifestName, fault) ||
-                 fs::is_empty(target, fault))) {
-    return Done{};
+  if (folder && fs::is_empty(target, fault)) return Done{};
+  auto manifest = folder ? read_manifest(target) : Error{Code::invalid, {}};
+  if (!manifest) {
+    return error(Code::conflict,
+                 "cannot replace {}: it is not a dataset\nhint: remove it "
+                 "yourself, or choose another name",
+                 target.string());
   }
-  return error(Code::conflict,
-               "cannot replace {}: it is not a dataset\nhint: remove it "
-               "yourself, or choose another name",
-               target.string());
+  // Whatever else is in there is not ours to delete.
+  for (const auto& entry : fs::directory_iterator(target, fault)) {
+    const auto name = entry.path().filename().string();
+    const bool ours =
+        name == kManifestName ||
+        std::any_of(manifest->shards.begin(), manifest->shards.end(),
+                    [&](const auto& shard) { return shard.file == name; });
+    if (ours && entry.symlink_status(fault).type() == fs::file_type::regular) {
+      continue;
+    }
+    return error(Code::conflict,
+                 "cannot replace {}: it holds {}, which is not of the dataset"
+                 "\nhint: move it away, or choose another name",
+                 target.string(), in_quotes(name));
+  }
+  if (fault) return cannot_create(target, fault.value());
+  return Done{};
 }
 
 // ".NAME.XXXX" beside the target, for as long a name as a file may have.

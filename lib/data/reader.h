@@ -30,6 +30,8 @@ struct ReaderOptions {
   // Fitted elsewhere: its format and columns are taken, nothing is guessed.
   std::optional<Schema> schema;
   LabelUse labels = LabelUse::required;
+  // Numbers too must be among the schema's label values (texts always).
+  bool known_labels = false;
   bool keep_text = false;      // blocks hold the records' text
   bool keep_bad = false;       // bad records stand in the blocks
   bool may_be_empty = false;   // no record at all is no error
@@ -66,6 +68,7 @@ class Reader final : public RowSource {
 
   Status open_input(std::size_t index);
   Result<std::string_view> sample();
+  std::vector<float> known_labels() const;
   Status begin_first();
   Status check_text(std::string_view text) const;
   void choose_delimiter(std::string_view sample);

@@ -73,8 +73,17 @@ Status Reader::begin_first() {
     return begin_first();
   }
   if (schema_.format == Format::csv) return begin_csv();
-  parser_ = std::make_unique<LibsvmParser>(options_.labels);
+  parser_ = std::make_unique<LibsvmParser>(options_.labels, known_labels());
   return Done{};
+}
+
+std::vector<float> Reader::known_labels() const {
+  std::vector<float> known;
+  if (!options_.known_labels || schema_.label_text) return known;
+  for (const auto& value : schema_.label_values) {
+    known.push_back(static_cast<float>(value.value));
+  }
+  return known;
 }
 
 // With a fitted schema: as given, or the schema's, unless that does not cut
@@ -210,6 +219,7 @@ Status Reader::begin_csv() {
   labelled_ = labelled;
   if (names_.empty()) names_ = file.names;
   binding->fitted = options_.schema.has_value();
+  binding->label_numbers = known_labels();
   parser_ = std::make_unique<CsvParser>(schema_.delimiter, std::move(*binding));
   return Done{};
 }

@@ -2,12 +2,25 @@
 
 #include <algorithm>
 
+#include "base/format.h"
+#include "data/number.h"
+
 namespace psmith::data {
 
 std::size_t RecordParser::scan(std::string_view text, bool ended) const {
   const auto newline = text.find('\n');
   if (newline != npos) return newline + 1;
   return ended && !text.empty() ? text.size() : npos;
+}
+
+std::optional<Flaw> unknown_label(const std::vector<float>& known, float label,
+                                  std::string_view text, std::size_t offset) {
+  if (known.empty() || std::binary_search(known.begin(), known.end(), label)) {
+    return std::nullopt;
+  }
+  return Flaw{Fault::label, offset,
+              format("label {} is none of the {} known ones", in_quotes(text),
+                     known.size())};
 }
 
 std::uint64_t lines_in(std::string_view text) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "data/raw.h"
 
@@ -46,6 +47,10 @@ class RecordParser {
   // part of the row: roll_back()). record: without its line end.
   virtual Parsed parse(std::string_view record, RawBlock& block) = 0;
 };
+
+// A flaw if `known` (ascending; empty: any number goes) lacks the label.
+std::optional<Flaw> unknown_label(const std::vector<float>& known, float label,
+                                  std::string_view text, std::size_t offset);
 
 inline constexpr const char* kNulText = "a NUL byte: this is not text";
 

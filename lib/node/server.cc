@@ -39,6 +39,15 @@ std::string advertised(const std::string& endpoint,
   return address.text();
 }
 
+namespace {
+
+// Of a job that cannot start here.
+std::uint32_t status_of(const Error& error) {
+  return error.code == Code::conflict ? 73 : 1;
+}
+
+}  // namespace
+
 struct Server::Impl {
   Impl(net::Context& ctx, ServerOptions given)
       : context(ctx), options(std::move(given)) {
@@ -86,14 +95,14 @@ void Server::Impl::on_start_job(const wire::JobRecord& record) {
   *left = mine.size();
   for (const auto& [k, i] : mine) {
     lanes[k]->start_job(
-        record, i,
+        record, i, mine.size(),
         [this, left, job = record.job, rec = record.recovery](Status status) {
           if (!status) {
             agent->post(wire::JobFailed{.node = {},
                                         .job = job,
                                         .recovery = rec,
                                         .reason = status.error().message,
-                                        .status = 1});
+                                        .status = status_of(status.error())});
           } else if (left->fetch_sub(1) == 1) {
             agent->post(
                 wire::StartJobOk{.node = {}, .job = job, .recovery = rec});
@@ -132,7 +141,7 @@ void Server::Impl::run() {
               [this](const wire::EndJob& end) {
                 for (auto& lane : lanes) lane->end_job(end);
               },
-          .on_silent = [](bool) {},
+          .on_silent = options.on_silent,
           .on_failed = [this](const Failure& why) { end(why); }});
   for (auto& lane : lanes) lane->start();
   agent->start();

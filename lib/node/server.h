@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,6 +28,8 @@ struct ServerOptions {
   std::string name;
   std::size_t threads = 1;                      // lanes
   Duration timeout = std::chrono::seconds(60);  // without a master
+  // The master has been silent for longer than it should; it is heard again.
+  std::function<void(bool silent)> on_silent = {};
   store::Lane::Limits limits;
 };
 

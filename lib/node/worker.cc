@@ -139,7 +139,7 @@ void Worker::Impl::run() {
               [this](const wire::JobRecord& record) { on_start_job(record); },
           .on_end_job =
               [this](const wire::EndJob& end) { jobs.erase(end.job); },
-          .on_silent = [](bool) {},
+          .on_silent = options.on_silent,
           .on_failed =
               [this](const Failure& why) {
                 failure = why;

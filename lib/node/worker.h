@@ -5,6 +5,7 @@
 // Made and run by one thread; stop() from any.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -24,6 +25,8 @@ struct WorkerOptions {
   std::string name;
   std::size_t threads = 1;
   Duration timeout = std::chrono::seconds(60);  // without a master
+  // The master has been silent for longer than it should; it is heard again.
+  std::function<void(bool silent)> on_silent = {};
 };
 
 class Worker {

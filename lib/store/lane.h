@@ -127,7 +127,7 @@ class Lane {
                     LaneEffects& effects);
   void finish_eval(Sum&& root, const placement::Step& step);
   void end_if_over(LaneEffects& effects);
-  void fail(std::string reason, LaneEffects& effects);
+  void fail(std::string reason, LaneEffects& effects, std::uint32_t status = 1);
   void open_step(Instant now);
   std::uint32_t leaves_of(std::uint64_t step);
 

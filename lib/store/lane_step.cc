@@ -116,6 +116,9 @@ void Lane::end_if_over(LaneEffects& effects) {
         "extreme values in the data",
         effects);
   }
+  if (record_.spec.kind == "train" && !(total_[model::Sums::weight] > 0)) {
+    return fail("every row that was trained on has weight 0", effects, 65);
+  }
   done_sent_ = true;
   wire::LaneDone done{.job = record_.job,
                       .recovery = record_.recovery,
@@ -134,13 +137,14 @@ void Lane::end_if_over(LaneEffects& effects) {
   effects.push_back(ToMaster{{std::move(done), {}}});
 }
 
-void Lane::fail(std::string reason, LaneEffects& effects) {
+void Lane::fail(std::string reason, LaneEffects& effects,
+                std::uint32_t status) {
   failed_ = true;
   effects.push_back(ToMaster{{wire::JobFailed{.node = {},
                                               .job = record_.job,
                                               .recovery = record_.recovery,
                                               .reason = std::move(reason),
-                                              .status = 1},
+                                              .status = status},
                               {}}});
 }
 

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "data/manifest.h"
+#include "tests/support/cluster_data.h"
 #include "tests/support/temp_dir.h"
 
 namespace psmith::data {
@@ -10,6 +12,12 @@ namespace {
 using support::read_text;
 using support::TempDir;
 using support::write_text;
+
+// A dataset of one shard, whose manifest names it.
+std::string make_dataset(const std::filesystem::path& folder) {
+  (void)support::write_sparse_data(folder);
+  return read_text(folder / kManifestName);
+}
 
 }  // namespace
 
@@ -38,8 +46,7 @@ TEST_CASE("without commit nothing is left", "[data]") {
 
 TEST_CASE("what exists stays, unless it is a dataset to replace", "[data]") {
   const TempDir dir;
-  std::filesystem::create_directory(dir / "out");
-  write_text(dir / "out/manifest.json", "old");
+  const auto old = make_dataset(dir / "out");
   auto refused = OutputFolder::create(dir / "out", false);
   REQUIRE(refused.error().code == Code::conflict);
   REQUIRE(refused.error().message == "cannot create " + (dir / "out").string() +
@@ -49,7 +56,7 @@ TEST_CASE("what exists stays, unless it is a dataset to replace", "[data]") {
     auto folder = OutputFolder::create(dir / "out", true);
     REQUIRE(folder.ok());
     write_text(folder->path() / "manifest.json", "new");
-    REQUIRE(read_text(dir / "out/manifest.json") == "old");
+    REQUIRE(read_text(dir / "out/manifest.json") == old);
     REQUIRE(folder->commit().ok());
   }
   REQUIRE(read_text(dir / "out/manifest.json") == "new");
@@ -58,6 +65,13 @@ TEST_CASE("what exists stays, unless it is a dataset to replace", "[data]") {
   write_text(dir / "other/precious", "");
   auto foreign = OutputFolder::create(dir / "other", true);
   REQUIRE(foreign.error().message.starts_with("cannot replace "));
+  write_text(dir / "other/manifest.json", "{\"name\": \"a web page\"}");
+  auto web = OutputFolder::create(dir / "other", true);
+  REQUIRE(web.error().message.starts_with("cannot replace "));
+  (void)make_dataset(dir / "mixed");
+  write_text(dir / "mixed/notes.txt", "mine");
+  auto mixed = OutputFolder::create(dir / "mixed", true);
+  REQUIRE(mixed.error().message.find("'notes.txt'") != std::string::npos);
   auto nowhere = OutputFolder::create(dir / "no/out", false);
   REQUIRE(nowhere.error().code == Code::conflict);
 }
@@ -74,10 +88,11 @@ TEST_CASE("without flags of rename, what exists is still safe", "[data]") {
     REQUIRE(refused.error().code == Code::conflict);
     REQUIRE(std::filesystem::exists(target / "precious"));
   }
-  write_text(target / "manifest.json", "old");
+  std::filesystem::remove_all(target);
+  const auto old = make_dataset(target);
   auto gone = OutputFolder::move_to(target, dir / "nothing", true);
   REQUIRE(gone.error().code == Code::conflict);
-  REQUIRE(read_text(target / "manifest.json") == "old");
+  REQUIRE(read_text(target / "manifest.json") == old);
   REQUIRE(OutputFolder::move_to(target, folder, true).ok());
   REQUIRE(read_text(target / "manifest.json") == "new");
   REQUIRE(dir.entry_count() == 1);

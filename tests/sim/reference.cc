@@ -114,6 +114,7 @@ Outcome reference(const wire::JobSpec& spec, const Data& data) {
     auto sum = root_sum(compute, *model, weights, place, step);
     if (!step.eval) {
       const double weight = sum.sums[model::Sums::weight];
+      out.trained_weight += weight;
       const float scale =
           spec.optimizer.mean ? static_cast<float>(1.0 / weight) : 1.0F;
       if (!(weight > 0)) {

@@ -13,6 +13,7 @@ struct Outcome {
   std::vector<std::vector<float>> dense;
   std::map<std::uint64_t, std::vector<float>> rows;  // by key; not all zero
   std::uint64_t best_version = 0;
+  double trained_weight = 0;  // of all rows that steps were made of
 };
 
 // The same bits, not the same values: NaN equals NaN, 0 differs from -0.

@@ -18,8 +18,9 @@ bool is_raw(const std::vector<std::string>& data) {
 }
 
 Dataset Datasets::open(const std::vector<std::string>& data,
-                       const SplitFlags& flags, const data::Schema* like) {
-  if (is_raw(data)) return split_raw(data, flags, like);
+                       const SplitFlags& flags, const data::Schema* like,
+                       bool classes) {
+  if (is_raw(data)) return split_raw(data, flags, like, classes);
   if (given(flags)) {
     throw Failure(kUsage, error(Code::invalid,
                                 "{} is a dataset: options of raw input "
@@ -39,9 +40,11 @@ Dataset Datasets::open(const std::vector<std::string>& data,
 }
 
 Dataset Datasets::split_raw(const std::vector<std::string>& data,
-                            const SplitFlags& flags, const data::Schema* like) {
+                            const SplitFlags& flags, const data::Schema* like,
+                            bool classes) {
   auto options = reader_options(flags, data, interrupt_);
   if (like != nullptr) options.schema = *like;
+  options.known_labels = classes;
   auto reader = need(data::Reader::open(options), interrupt_);
   for (const auto& note : reader->notes()) console_.note(note);
   temporary_.push_back(std::make_unique<TempFolder>());

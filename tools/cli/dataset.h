@@ -26,14 +26,16 @@ class Datasets {
       : console_(console), interrupt_(interrupt) {}
 
   // data: one dataset folder, or raw files, or "-". like: raw input is
-  // preprocessed with this schema, and must have its columns. Throws Failure:
-  // 65 bad data, 66 missing, 74 a temporary file cannot be written.
+  // preprocessed with this schema, and must have its columns; classes: and its
+  // labels. Throws Failure: 65 bad data, 66 missing, 74 a temporary file cannot
+  // be written.
   Dataset open(const std::vector<std::string>& data, const SplitFlags& flags,
-               const data::Schema* like = nullptr);
+               const data::Schema* like = nullptr, bool classes = false);
 
  private:
   Dataset split_raw(const std::vector<std::string>& data,
-                    const SplitFlags& flags, const data::Schema* like);
+                    const SplitFlags& flags, const data::Schema* like,
+                    bool classes);
 
   Console& console_;
   const Interrupt& interrupt_;

@@ -109,6 +109,7 @@ std::string read_raw(const EvaluationData& data, const data::SavedModel& model,
   check_format(data.raw, model.schema, "the model");
   auto options = reader_options(data.raw, data.data, interrupt);
   options.schema = model.schema;
+  options.known_labels = !model.classes.empty();
   auto reader = need(data::Reader::open(options), interrupt);
   for (const auto& note : reader->notes()) console.note(note);
   ClassMap classes(model, model.schema);

@@ -158,4 +158,17 @@ ReadyFile::~ReadyFile() {
   std::filesystem::remove(options_.path, ignored);
 }
 
+std::function<void(bool silent)> silence_teller(std::string master,
+                                                Duration timeout,
+                                                Console& console) {
+  return [master = std::move(master), timeout, &console](bool silent) {
+    if (silent) {
+      console.warn(format("master {} is silent; goes on without it for {}",
+                          master, duration_text(timeout)));
+    } else {
+      console.note(format("master {} is heard again", master));
+    }
+  };
+}
+
 }  // namespace psmith::cli

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -75,5 +76,10 @@ class ReadyFile {
   net::TimerId timer_;
   bool written_ = false;
 };
+
+// Tells on standard error that the master falls silent, and is heard again.
+std::function<void(bool silent)> silence_teller(std::string master,
+                                                Duration timeout,
+                                                Console& console);
 
 }  // namespace psmith::cli

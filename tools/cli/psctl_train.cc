@@ -5,6 +5,7 @@
 #include "base/digest.h"
 #include "base/format.h"
 #include "base/path.h"
+#include "data/defaults.h"
 #include "live_model.h"
 #include "progress.h"
 #include "report.h"
@@ -79,6 +80,36 @@ class Follower {
   const Instant start_;
   bool over_ = false;
 };
+
+bool same_file(const std::string& a, const std::string& b) {
+  std::error_code fault;  // either is missing: they differ, or by name not
+  return std::filesystem::equivalent(a, b, fault) || (!a.empty() && a == b);
+}
+
+// What is written must not be what is read.
+void check_outputs(const TrainOptions& options) {
+  auto inputs = options.data;
+  inputs.push_back(options.eval);
+  inputs.push_back(options.split.like);
+  const std::string outputs[] = {options.output, options.log};
+  for (const auto& output : outputs) {
+    if (output.empty() || output == "-") continue;
+    for (const auto& input : inputs) {
+      const auto folder = folder_of(output).string();
+      if (input.empty() || input == "-" ||
+          (!same_file(output, input) && !same_file(folder, input))) {
+        continue;
+      }
+      throw Failure(
+          kCannotCreate,
+          error(Code::conflict, "cannot write {}: it {} the input {}", output,
+                same_file(output, input) ? "is" : "is within", input));
+    }
+  }
+  if (same_file(options.output, options.log) && options.output != "-") {
+    throw Failure(kUsage, {Code::invalid, "-o and --log name the same file"});
+  }
+}
 
 AtomicFile create_output(const std::string& path) {
   auto file = AtomicFile::create(path);
@@ -163,6 +194,12 @@ int run_detached(Cluster& cluster, wire::JobSpec spec, bool json,
   return kDone;
 }
 
+bool classifies(const TrainOptions& options, const data::Schema& schema) {
+  if (!options.model.empty()) return options.model != "linear";
+  auto guess = data::guess_kind(schema);
+  return guess.ok() && guess->kind != model::Kind::linear;
+}
+
 // The job that options and data make; the data lives in `datasets`.
 wire::JobSpec prepare(const TrainOptions& options, Datasets& datasets,
                       Console& console) {
@@ -173,7 +210,9 @@ wire::JobSpec prepare(const TrainOptions& options, Datasets& datasets,
   like.micro_batch = train.manifest.block_rows;
   like.seed = options.split.seed;
   like.memory = options.split.memory;
-  const auto eval = datasets.open({options.eval}, like, &train.manifest.schema);
+  const auto& schema = train.manifest.schema;
+  const auto eval =
+      datasets.open({options.eval}, like, &schema, classifies(options, schema));
   return make_spec(options, train, &eval, console);
 }
 
@@ -209,6 +248,7 @@ int run_train(TrainOptions options, Console& console) {
   const auto start = steady_now();
   settle(options, console);
   check(options, console);
+  check_outputs(options);
   Interrupt interrupt;
   ModelOutput output(options.output);
   auto log = open_log(options.log);

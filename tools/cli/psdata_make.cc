@@ -25,6 +25,10 @@ namespace {
   throw Failure(kUsage, {Code::invalid, std::move(message)});
 }
 
+[[noreturn]] void refuse_stdout() {
+  refuse("-o -: a dataset is a folder and cannot go to standard output");
+}
+
 void print_made(const std::string& path, const data::Manifest& manifest,
                 Console& console) {
   console.out.text(console.json ? data::describe_json(path, manifest)
@@ -133,6 +137,7 @@ int run_split(const SplitCommand& command, Console& console) {
   if (command.output.empty()) {
     refuse("--output is missing: -o DIR names the dataset");
   }
+  if (command.output == "-") refuse_stdout();
   const Interrupt interrupt;
   auto options = reader_options(command.flags, command.inputs, interrupt);
   const auto stop = options.stop;
@@ -160,6 +165,7 @@ int run_synth(const SynthCommand& command, Console& console) {
   if (command.output.empty()) {
     refuse("--output is missing: -o names the dataset or file");
   }
+  if (command.output == "-" && command.format == "dataset") refuse_stdout();
   const Interrupt interrupt;
   Json planted{{"schema", "psmith-planted-1"},
                {"kind", command.kind},

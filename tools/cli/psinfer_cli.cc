@@ -114,6 +114,7 @@ data::ReaderOptions reader_options(const InferOptions& options,
   reader.schema = model.schema;
   reader.labels = options.metrics || options.labelled ? data::LabelUse::required
                                                       : data::LabelUse::ignored;
+  reader.known_labels = !model.classes.empty();
   reader.keep_text = options.append;
   reader.keep_bad = true;
   reader.may_be_empty = true;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/format.h"
+#include "base/path.h"
 #include "data/defaults.h"
 #include "data/saved_model.h"
 #include "model/defaults.h"
@@ -266,6 +267,13 @@ wire::JobSpec make_spec(const TrainOptions& options, const Dataset& train,
   spec.step_max = options.steps;
   spec.seed = options.split.seed;
   if (!options.checkpoint_dir.empty()) {
+    std::error_code fault;
+    std::filesystem::create_directory(options.checkpoint_dir, fault);
+    if (fault) {
+      refuse(kCannotCreate,
+             format("cannot create {}: {}", options.checkpoint_dir,
+                    errno_text(fault.value())));
+    }
     spec.checkpoint_folder =
         std::filesystem::absolute(options.checkpoint_dir).string();
     spec.checkpoint_every = options.checkpoint_every;

@@ -1,0 +1,51 @@
+#include "node/lane_room.h"
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "tests/support/temp_dir.h"
+
+namespace psmith::node {
+namespace {
+
+wire::JobRecord record(std::uint64_t columns) {
+  wire::JobRecord r;
+  r.job = JobId(1);
+  r.lanes = {{.lane = 1, .node = NodeId(1), .address = "a"},
+             {.lane = 2, .node = NodeId(1), .address = "b"}};
+  r.spec.model = {
+      .kind = model::Kind::linear, .dense = true, .column_count = columns};
+  r.spec.optimizer = {.rule = optim::Rule::dog};
+  return r;
+}
+
+}  // namespace
+
+TEST_CASE("a lane's memory is that of its ranges, over all lanes the model's",
+          "[node]") {
+  const auto r = record(1'000'000);
+  // 10^6 weights and a bias, in floats: two versions, a sum and three slots.
+  REQUIRE(dense_bytes(r, 0) + dense_bytes(r, 1) == 1'000'001ULL * 4 * 6);
+}
+
+TEST_CASE("a model larger than the memory is refused before it is made",
+          "[node]") {
+  REQUIRE(has_room(record(1000), 0, 2).ok());
+  auto large = has_room(record(std::uint64_t{1} << 40), 0, 2);
+  REQUIRE_FALSE(large.ok());
+  REQUIRE(large.error().code == Code::exhausted);
+}
+
+TEST_CASE("a checkpoint folder must be there", "[node]") {
+  const support::TempDir dir;
+  auto r = record(10);
+  r.spec.checkpoint_folder = dir.path().string();
+  REQUIRE(has_room(r, 0, 1).ok());
+  r.spec.checkpoint_folder = (dir.path() / "no" / "such").string();
+  auto missing = has_room(r, 0, 1);
+  REQUIRE_FALSE(missing.ok());
+  REQUIRE(missing.error().code == Code::conflict);
+  REQUIRE_FALSE(std::filesystem::exists(dir.path() / "no"));
+}
+
+}  // namespace psmith::node
