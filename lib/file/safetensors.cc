@@ -152,8 +152,9 @@ Result<std::string_view> header_of(ByteView bytes) {
   if (bytes.size() < kLengthSize) return corrupt("shorter than 8 bytes");
   const auto length = load_le<std::uint64_t>(bytes);
   if (length > kHeaderMax) {
-    return corrupt(
-        format("a header of {} bytes; the limit is {}", length, kHeaderMax));
+    return corrupt(format(
+        "not a safetensors file: its header would have {} bytes (at most {})",
+        length, kHeaderMax));
   }
   if (length > bytes.size() - kLengthSize) {
     return corrupt("ends within its header");

@@ -1,5 +1,7 @@
 #include "net/socket.h"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <deque>
 #include <filesystem>
@@ -154,6 +156,7 @@ struct RouterSocket::Impl final : Source {
       if (is_ipv6(address)) socket.set(zmq::sockopt::ipv6, true);
       socket.bind(address.text());
       if (address.transport != Transport::inproc) cut = wire::Cut::yes;
+      if (address.transport == Transport::ipc) files.push_back(address.path);
       return socket.get(zmq::sockopt::last_endpoint);
     } catch (const zmq::error_t& e) {
       return cannot_listen(text, e);
@@ -164,6 +167,8 @@ struct RouterSocket::Impl final : Source {
     closed = true;
     reactor.remove(this);
     socket.close();
+    // libzmq leaves them behind.
+    for (const auto& file : files) ::unlink(file.c_str());
   }
 
   Reactor& reactor;
@@ -171,7 +176,8 @@ struct RouterSocket::Impl final : Source {
   Handler on_message;
   PeerTable peers;
   Counters counters;
-  wire::Cut cut = wire::Cut::no;  // until it listens beyond this process
+  wire::Cut cut = wire::Cut::no;   // until it listens beyond this process
+  std::vector<std::string> files;  // of ipc addresses
   bool closed = false;
   std::vector<Blob> frames;  // of the message at hand
 };

@@ -18,7 +18,10 @@ bool well_formed(const wire::Join& join) {
          join.fingerprint.size() <= kNameMax &&
          std::all_of(join.addresses.begin(), join.addresses.end(),
                      [](const std::string& address) {
-                       return !address.empty() && address.size() <= kTextMax &&
+                       const auto host = address.find("://");
+                       return host != std::string::npos && host > 0 &&
+                              host + 3 < address.size() &&
+                              address.size() <= kTextMax &&
                               one_line(address, kTextMax) == address;
                      });
 }

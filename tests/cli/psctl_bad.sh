@@ -55,6 +55,23 @@ bad 2 'exclude each other' \
   psctl train data --local 1 --master tcp://127.0.0.1:1 -o out/m
 bad 2 '--patience needs something to evaluate' \
   psctl train data --local 1 --patience 2 -o out/m
+bad 2 '--patience needs something to evaluate' \
+  psctl train words --local 1 --patience 2 -o out/m
+bad 2 "--local: '0'" psctl train words --local 0 -o out/m
+bad 73 'cannot write good.csv: it is the input' \
+  psctl train good.csv --label y -o good.csv
+bad 73 'cannot write ./good.csv: it is the input' \
+  psctl train data --eval good.csv -o ./good.csv
+bad 73 'cannot write data/m: it is within the input data' \
+  psctl train data -o data/m
+bad 73 'cannot write good.csv: it is the input' \
+  psctl train data --eval good.csv --log good.csv -o out/m
+bad 2 'name the same file' psctl train data -o both --log both
+bad 73 'cannot create no/such/folder' \
+  psctl train data --checkpoint-dir no/such/folder --checkpoint-every 1 -o out/m
+printf 'a,w,y\n1,0,0\n2,0,1\n3,0,1\n' > weightless.csv
+bad 65 'every row that was trained on has weight 0' \
+  psctl train weightless.csv --label y --weight w --local 1 -o out/m
 bad 2 'no master is named' psctl jobs
 bad 78 'variable PSMITH_EPOCHS.*many' \
   env PSMITH_EPOCHS=many psctl train data -o out/m
@@ -129,6 +146,13 @@ done
 bad 66 'nothing.csv' psctl evaluate model nothing.csv
 bad 65 'empty' psctl evaluate model empty
 bad 65 'otherwise|column' psctl evaluate model one-class.svm
+{ head -n 3 good.csv && sed -n '4s/[^,]*$/7/p' good.csv; } > odd.csv
+bad 65 "odd.csv:4:[0-9]+: label '7' is none of the 2 known ones" \
+  psctl evaluate model odd.csv
+bad 65 "odd.csv:4:[0-9]+: label '7' is none of the 2 known ones" \
+  psctl train data --eval odd.csv --local 1 -o out/m
+bad 65 "odd.csv:4:[0-9]+: label '7' is none of the 2 known ones" \
+  psinfer model odd.csv --metrics
 bad 2 '--format does not go with a model' \
   psctl evaluate model good.csv --format csv
 bad 2 '--ignore does not go with a model' \
@@ -146,6 +170,11 @@ bad 69 'cannot reach master' psctl train data --master "$nobody" -o out/m
 bad 2 'nonsense' psctl jobs --master nonsense
 bad 2 'nonsense' psctl master --listen nonsense
 bad 77 '--insecure' psctl master --listen tcp://0.0.0.0:0
+bad 2 'nobody reaches inproc' psctl master --listen inproc://x
+bad 65 'good.csv: not a safetensors file' psctl show good.csv
+mkdir -p config/psmith/config.toml
+bad 78 'config.toml: not a regular file' psctl jobs
+rm -r config/psmith
 # A peer that answers every message in a way of its own.
 cat > fake.py << 'PYTHON'
 import sys

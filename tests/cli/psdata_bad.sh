@@ -185,6 +185,17 @@ bad 73 'cannot create data: it exists' psdata split svm -o data
 bad 73 'cannot create out/no/d: no such file' psdata split svm -o out/no/d
 bad 73 'is not a dataset' psdata split svm -o "$HOME" --force
 bad 73 'it exists' psdata synth linear -o data
+mkdir web && echo '{"name": "a page"}' > web/manifest.json && echo hi > web/a
+bad 73 'cannot replace web: it is not a dataset' \
+  psdata split svm -o web --force
+bad 73 'cannot replace web: it is not a dataset' psdata synth linear -o web --force
+[[ -s web/a && -s web/manifest.json ]] || die '--force deleted a folder'
+psdata split svm -o mixed --quiet > made && cp svm mixed/svm
+bad 73 "cannot replace mixed: it holds 'svm'" \
+  psdata split mixed/svm -o mixed --force
+cmp -s svm mixed/svm || die '--force deleted its input'
+bad 2 'cannot go to standard output' psdata split svm -o -
+bad 2 'cannot go to standard output' psdata synth linear -o -
 bad 74 'cannot write' bash -c 'psdata cat data > /dev/full'
 bad 74 'cannot write' bash -c 'psdata info data > /dev/full'
 bad 74 'cannot write' psdata synth linear --format csv -o /dev/full

@@ -117,7 +117,7 @@ class Worker final : public Process {
   void run(node::WorkerEffects effects);
   void prepare(std::shared_ptr<node::Work> work);
   void compute(std::shared_ptr<const node::Work> work);
-  std::vector<std::string> addresses() override { return {"none"}; }
+  std::vector<std::string> addresses() override { return {"sim://none"}; }
   void on_joined() override;
   void on_start_job(const wire::JobRecord& record) override;
   void on_end_job(const wire::EndJob& end) override;

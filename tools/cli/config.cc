@@ -191,7 +191,10 @@ fs::path config_path() {
 
 std::vector<Setting> read_config(const fs::path& path) {
   std::error_code ignored;
-  if (path.empty() || !fs::exists(path, ignored)) return {};
+  if (path.empty() || !fs::exists(fs::symlink_status(path, ignored))) return {};
+  if (!fs::is_regular_file(path, ignored)) {
+    refuse(format("{}: not a regular file", path.string()));
+  }
   std::vector<Setting> settings;
   try {
     collect(toml::parse_file(path.string()), "", path, settings);

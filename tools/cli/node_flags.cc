@@ -69,6 +69,12 @@ net::Address check_listen(const std::string& listen, bool insecure) {
   if (!address) {
     throw Failure(kUsage, std::move(address.error()).at("--listen"));
   }
+  if (address->transport == net::Transport::inproc) {
+    throw Failure(kUsage, error(Code::invalid,
+                                "--listen: nobody reaches {} from another "
+                                "process\nhint: tcp://HOST:PORT or ipc:///PATH",
+                                listen));
+  }
   if (insecure || net::is_loopback(listen)) return std::move(*address);
   throw Failure(kNotAllowed,
                 error(Code::invalid,

@@ -5,6 +5,7 @@
 
 #include "base/format.h"
 #include "data/number.h"
+#include "metrics.h"
 #include "model/loss.h"
 #include "report.h"
 #include "status.h"
@@ -107,17 +108,15 @@ void InferWriter::score(const client::InferChunk& chunk,
 
 std::string InferWriter::metrics_text(bool json) const {
   const auto kind = model_.settings.kind;
-  const auto metrics = model::metrics_of(kind, sums_,
-                                         kind == model::Kind::logistic
-                                             ? std::optional(curve_.auc())
-                                             : std::nullopt);
+  const auto metrics = metrics_of(
+      kind, sums_, kind == model::Kind::logistic ? curve_.auc() : -1);
   Json object = {
       {"schema", "psmith-metrics-1"},
       {"rows", static_cast<std::uint64_t>(sums_[model::Sums::rows])}};
   std::string text = format(
       "rows\t{}\n", static_cast<std::uint64_t>(sums_[model::Sums::rows]));
   for (const auto& [name, value] : metrics) {
-    object[std::string(name)] = value;
+    object[name] = value;
     text += format("{}\t{}\n", name, number_text(value));
   }
   return json ? json_line(object) : text;

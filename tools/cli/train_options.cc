@@ -145,6 +145,13 @@ void check(const TrainOptions& o, const Console& console) {
   if (every == o.checkpoint_dir.empty()) {
     refuse("--checkpoint-dir and --checkpoint-every go together");
   }
+  if (!cluster) (void)local_options(o.cluster.local);
+  if (o.patience > 0 && o.eval.empty() && o.split.holdout == 0 &&
+      is_raw(o.data)) {
+    refuse(
+        "--patience needs something to evaluate\n"
+        "hint: --eval DATA, or --holdout 0.1 with raw input");
+  }
   if (o.eval == "-" && o.data == std::vector<std::string>{"-"}) {
     refuse("DATA and --eval cannot both be stdin");
   }
