@@ -51,6 +51,11 @@ Region* region_at(std::uintptr_t address) {
 
 // Zeros from the page that is not there to the end of the mapping.
 extern "C" void on_missing_page(int, siginfo_t* info, void*) {
+  if (info->si_code <= 0) {  // sent by somebody
+    ::signal(SIGBUS, SIG_DFL);
+    ::raise(SIGBUS);
+    return;
+  }
   const int kept_errno = errno;
   const auto address = reinterpret_cast<std::uintptr_t>(info->si_addr);
   auto* const region = region_at(address);

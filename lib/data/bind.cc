@@ -171,6 +171,10 @@ Status bind_special(const std::string& name, std::int32_t role,
                     const FileColumns& file, LabelUse labels, Binding& out) {
   if (name.empty() || labels == LabelUse::ignored) return Done{};
   if (const auto at = find(file.names, name)) {
+    if (out.role[*at] == Binding::label) {
+      return error(Code::invalid, "column {} is both label and weight",
+                   in_quotes(name));
+    }
     out.role[*at] = role;
   } else if (labels == LabelUse::required) {
     return error(Code::invalid, "no {} column {}\nhint: the columns are {}",
@@ -235,6 +239,16 @@ FileColumns stored_columns(const Schema& schema) {
   return out;
 }
 
+// Would rows of the file's own columns, but for a label or a weight that they
+// lack, have as many fields as rows without the ignored columns?
+bool could_be_raw(const Schema& schema, LabelUse labels) {
+  const auto ignored = schema.ignored.size();
+  const std::size_t label = schema.label.empty() ? 0 : 1;
+  const std::size_t weight = schema.weight.empty() ? 0 : 1;
+  if (labels == LabelUse::required) return weight == 1 && ignored == 1;
+  return ignored == 1 || (ignored == 2 && label + weight == 2);
+}
+
 Result<Binding> bind_all(const Schema& schema, const FileColumns& file,
                          LabelUse labels) {
   auto out = empty_binding(schema, file);
@@ -260,7 +274,8 @@ Result<Binding> bind(const Schema& schema, const FileColumns& file,
   if (file.header || (numbered && count == all)) {
     return bind_all(schema, file, labels);
   }
-  if (numbered && count == all - schema.ignored.size()) {
+  if (numbered && count == all - schema.ignored.size() &&
+      !could_be_raw(schema, labels)) {
     return bind_all(schema, stored_columns(schema), labels);
   }
   auto out = empty_binding(schema, file);

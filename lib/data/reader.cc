@@ -30,6 +30,7 @@ Status Reader::open_input(std::size_t index) {
   window_ = std::make_unique<Window>(std::move(input));
   input_ = index;
   line_ = 1;
+  unclosed_bytes_ = 0;
   return Done{};
 }
 
@@ -39,7 +40,11 @@ Result<std::size_t> Reader::find_record(std::size_t record_max,
                                         RawBlock& block) {
   while (true) {
     if (parser_) {
-      const auto size = parser_->scan(window_->text(), window_->ended());
+      const bool by_line = taken_bytes_ < unclosed_bytes_;
+      const auto size =
+          by_line
+              ? parser_->RecordParser::scan(window_->text(), window_->ended())
+              : parser_->scan(window_->text(), window_->ended());
       if (size != kNone && size <= kRecordMax) return size;
       if (size != kNone || window_->text().size() > kRecordMax) {
         PSM_DO(skip_long(block));
@@ -85,6 +90,7 @@ Result<bool> Reader::next(std::size_t record_max, RawBlock& block) {
     if (first) block_begun_ = SteadyClock().now();
     bytes += used;
     line_ += schema_.dense() ? lines_in(whole.substr(0, used)) : 1;
+    taken_bytes_ += used;
     window_->consume(used);
   }
   if (block.record_count > 0) return true;
@@ -105,7 +111,11 @@ Result<std::size_t> Reader::take(std::string_view whole, RawBlock& block) {
   if (parsed.flaw) {
     block.roll_back();
     // A stray quote must not take the rows after it along.
+    // And its quote is not looked for again in what was scanned for it.
     const auto used = parsed.one_line ? whole.find('\n') + 1 : whole.size();
+    if (parsed.one_line) {
+      unclosed_bytes_ = std::max(unclosed_bytes_, taken_bytes_ + whole.size());
+    }
     PSM_DO(refuse(parsed.flaw->fault,
                   place(*parsed.flaw, record) + ": " + parsed.flaw->message,
                   without_line_end(whole.substr(0, used)), block));

@@ -167,17 +167,29 @@ class SparseShard final : public Shard,
     const auto& a = arrays_;
     const auto block = static_cast<std::size_t>(i);
     const auto row = static_cast<std::size_t>(common_.row_begin(i));
-    const auto first = a.row_begin[row];
-    const auto count = a.row_begin[row + batch.row_count] - first;
+    // Checked again, on copies: others may have written to the file since.
+    const std::uint64_t first = a.row_begin[row];
+    const std::uint64_t key_first = a.key_begin[block];
+    const std::uint64_t key_last = a.key_begin[block + 1];
+    bool good = key_first <= key_last && key_last <= a.key.size();
     scratch.row_begin.resize(batch.row_count + 1);
+    std::uint64_t last = first;
     for (std::size_t r = 0; r <= batch.row_count; ++r) {
-      scratch.row_begin[r] =
-          static_cast<std::uint32_t>(a.row_begin[row + r] - first);
+      const std::uint64_t at = a.row_begin[row + r];
+      good = good && at >= last && at <= a.local.size();
+      last = at;
+      scratch.row_begin[r] = static_cast<std::uint32_t>(at - first);
     }
+    if (!good) return {};
+    const auto count = static_cast<std::size_t>(last - first);
+    const auto local = a.local.subspan(first, count);
+    scratch.local.assign(local.begin(), local.end());
+    const auto largest =
+        std::max_element(scratch.local.begin(), scratch.local.end());
+    if (count > 0 && *largest >= key_last - key_first) return {};
     batch.row_begin = scratch.row_begin;
-    batch.key = a.key.subspan(a.key_begin[block],
-                              a.key_begin[block + 1] - a.key_begin[block]);
-    batch.local = a.local.subspan(first, count);
+    batch.key = a.key.subspan(key_first, key_last - key_first);
+    batch.local = scratch.local;
     if (!a.value.empty()) batch.value = a.value.subspan(first, count);
     return batch;
   }

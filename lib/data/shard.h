@@ -44,9 +44,10 @@ class Shard {
   // Micro-batch i, REQUIRES: i < block_count(). Labels are as stored: numbers,
   // or indices for text. Sparse row_begin offsets count from the block's own
   // first entry; the arrays that need rebasing live in `scratch`, which must
-  // outlive the batch.
+  // outlive the batch. A batch without rows: the file was changed, and
+  // unchanged() says so.
   struct Scratch {
-    std::vector<std::uint32_t> row_begin;
+    std::vector<std::uint32_t> row_begin, local;
     std::vector<float> label;
   };
   virtual tensor::Batch block(std::uint64_t i, Scratch& scratch) const = 0;

@@ -32,7 +32,6 @@ class Curve {
   double auc() const;
 
   bool empty() const { return bins_.empty() && pending_.empty(); }
-  // What the object occupies beyond itself.
 
   // Triples (bin, weight of positives, of negatives), bins ascending.
   std::vector<double> to_flat() const;

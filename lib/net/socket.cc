@@ -166,9 +166,9 @@ struct RouterSocket::Impl final : Source {
   void close() {
     closed = true;
     reactor.remove(this);
-    socket.close();
-    // libzmq leaves them behind.
+    // libzmq leaves them behind; once it is closed another may have the name.
     for (const auto& file : files) ::unlink(file.c_str());
+    socket.close();
   }
 
   Reactor& reactor;

@@ -105,7 +105,11 @@ Result<store::Sum> Compute::leaf(const Work& work, std::size_t index,
     out.resize(batch.key.size() * w);
     std::size_t at = 0;
     for (std::size_t i = 0; i < batch.key.size(); ++i, ++at) {
-      while (list.key[at] != batch.key[i]) ++at;
+      while (at < list.key.size() && list.key[at] != batch.key[i]) ++at;
+      if (at == list.key.size()) {
+        return error(Code::corrupt, "shard {} is not as it was: a new key",
+                     step.shard);
+      }
       std::copy_n(values.data() + at * w, w, out.data() + i * w);
     }
     rows.emplace_back(out);

@@ -43,20 +43,25 @@ Status check_folder(const std::string& folder) {
 
 }  // namespace
 
-std::uint64_t dense_bytes(const wire::JobRecord& record, std::size_t index) {
+std::uint64_t dense_bytes(const wire::JobRecord& record,
+                          std::span<const std::size_t> lanes) {
   const auto model = model::make_model(record.spec.model).value(78);
   const auto optimizer = optim::make_optimizer(record.spec.optimizer).value(78);
   const auto place = store::placement_of(record, *model);
   std::uint64_t weights = 0;
-  for (const auto& range : place.ranges(index)) weights += range.size();
-  return weights * sizeof(float) * (3 + optimizer->slot_count());
+  for (const auto lane : lanes) {
+    for (const auto& range : place.ranges(lane)) weights += range.size();
+  }
+  const auto slots = optimizer->slot_count();
+  const bool copies = !record.spec.checkpoint_folder.empty();
+  return weights * sizeof(float) * (3 + slots + (copies ? 1 + slots : 0));
 }
 
-Status has_room(const wire::JobRecord& record, std::size_t index,
-                std::size_t lane_count) {
+Status has_room(const wire::JobRecord& record,
+                std::span<const std::size_t> lanes) {
   const auto& folder = record.spec.checkpoint_folder;
   if (!folder.empty()) PSM_DO(check_folder(folder));
-  const auto need = dense_bytes(record, index) * lane_count;
+  const auto need = dense_bytes(record, lanes);
   const auto available = available_bytes();
   if (available == 0 || need <= available / 10 * 9) return Done{};
   constexpr double kGiB = 1U << 30;

@@ -3,7 +3,6 @@
 #include "base/format.h"
 #include "node/guard.h"
 #include "node/lane_file.h"
-#include "node/lane_room.h"
 #include "wire/limits.h"
 
 namespace psmith::node {
@@ -95,17 +94,15 @@ void LaneThread::start() {
 }
 
 void LaneThread::start_job(wire::JobRecord record, std::size_t index,
-                           std::size_t lane_count,
                            std::function<void(Status)> done) {
-  reactor_.post([this, record = std::move(record), index, lane_count,
+  reactor_.post([this, record = std::move(record), index,
                  done = std::move(done)]() mutable {
-    done(begin(std::move(record), index, lane_count));
+    done(begin(std::move(record), index));
   });
 }
 
 // The record comes from others: its lead's address may be no address at all.
-Status LaneThread::begin(wire::JobRecord record, std::size_t index,
-                         std::size_t lane_count) {
+Status LaneThread::begin(wire::JobRecord record, std::size_t index) {
   const auto id = record.job;
   const auto found = jobs_.find(id);
   if (found != jobs_.end() &&
@@ -113,7 +110,6 @@ Status LaneThread::begin(wire::JobRecord record, std::size_t index,
     return Done{};
   }
   try {
-    PSM_DO(has_room(record, index, lane_count));
     Job job;
     const std::string lead = record.lanes[0].address;
     job.lane = std::make_unique<store::Lane>(std::move(record), index,

@@ -42,9 +42,8 @@ class LaneThread {
   void start();  // the thread
 
   // From any thread, to run on the lane's.
-  // lane_count: lanes of this process that the job is placed on.
   void start_job(wire::JobRecord record, std::size_t index,
-                 std::size_t lane_count, std::function<void(Status)> done);
+                 std::function<void(Status)> done);
   void end_job(wire::EndJob end);
   void set_workers(std::set<NodeId> workers);
   void clear();
@@ -65,8 +64,7 @@ class LaneThread {
   void report(wire::Body body);
   void finish_writing();
   void save(const store::Lane& lane, std::uint64_t version);
-  Status begin(wire::JobRecord record, std::size_t index,
-               std::size_t lane_count);
+  Status begin(wire::JobRecord record, std::size_t index);
   void tick();
 
   net::Context& context_;

@@ -7,6 +7,7 @@
 #include "base/format.h"
 #include "net/address.h"
 #include "node/agent.h"
+#include "node/lane_room.h"
 #include "node/lane_thread.h"
 
 namespace psmith::node {
@@ -78,6 +79,7 @@ struct Server::Impl {
   std::unique_ptr<Agent> agent;  // outlives the lanes, which post to it
   std::vector<std::unique_ptr<LaneThread>> lanes;
   std::optional<Failure> failure;
+  std::set<JobId> started;  // jobs that were found to have room
 };
 
 void Server::Impl::on_start_job(const wire::JobRecord& record) {
@@ -93,16 +95,29 @@ void Server::Impl::on_start_job(const wire::JobRecord& record) {
     }
   }
   *left = mine.size();
+  // The lanes of a job that starts again have the memory already.
+  const bool fresh = record.recovery == 0 && started.insert(record.job).second;
+  std::vector<std::size_t> indices;
+  for (const auto& [k, i] : mine) indices.push_back(i);
+  if (auto room = fresh ? has_room(record, indices) : Status(Done{}); !room) {
+    started.erase(record.job);
+    agent->post(wire::JobFailed{.node = {},
+                                .job = record.job,
+                                .recovery = record.recovery,
+                                .reason = room.error().message,
+                                .status = status_of(room.error())});
+    return;
+  }
   for (const auto& [k, i] : mine) {
     lanes[k]->start_job(
-        record, i, mine.size(),
+        record, i,
         [this, left, job = record.job, rec = record.recovery](Status status) {
           if (!status) {
             agent->post(wire::JobFailed{.node = {},
                                         .job = job,
                                         .recovery = rec,
                                         .reason = status.error().message,
-                                        .status = status_of(status.error())});
+                                        .status = 1});
           } else if (left->fetch_sub(1) == 1) {
             agent->post(
                 wire::StartJobOk{.node = {}, .job = job, .recovery = rec});
@@ -139,6 +154,7 @@ void Server::Impl::run() {
               [this](const wire::JobRecord& record) { on_start_job(record); },
           .on_end_job =
               [this](const wire::EndJob& end) {
+                started.erase(end.job);
                 for (auto& lane : lanes) lane->end_job(end);
               },
           .on_silent = options.on_silent,

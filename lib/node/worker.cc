@@ -9,6 +9,7 @@
 #include "net/reactor.h"
 #include "net/socket.h"
 #include "node/agent.h"
+#include "node/guard.h"
 #include "node/pool.h"
 #include "node/predictor.h"
 #include "node/server.h"
@@ -92,7 +93,7 @@ void Worker::Impl::on_frame(PeerId from, wire::Message message) {
 void Worker::Impl::on_start_job(const wire::JobRecord& record) {
   auto& job = jobs[record.job];
   const bool known = job && job->record().recovery >= record.recovery;
-  try {
+  const auto why = failure_of([&] {
     if (!known) {
       job = std::make_unique<WorkerJob>(
           WorkerJob::Host{
@@ -107,15 +108,15 @@ void Worker::Impl::on_start_job(const wire::JobRecord& record) {
     }
     agent->send(wire::StartJobOk{
         .node = {}, .job = record.job, .recovery = record.recovery});
-  } catch (const Failure& failed) {
-    jobs.erase(record.job);
-    agent->send(
-        wire::JobFailed{.node = {},
-                        .job = record.job,
-                        .recovery = record.recovery,
-                        .reason = failed.what(),
-                        .status = static_cast<std::uint32_t>(failed.status)});
-  }
+  });
+  if (!why) return;
+  jobs.erase(record.job);
+  agent->send(
+      wire::JobFailed{.node = {},
+                      .job = record.job,
+                      .recovery = record.recovery,
+                      .reason = why->what(),
+                      .status = static_cast<std::uint32_t>(why->status)});
 }
 
 void Worker::Impl::run() {

@@ -99,11 +99,12 @@ void WorkerCore::refused_again(Request& request, bool for_good,
                                const std::string& text, Instant now,
                                WorkerEffects& effects) const {
   ++request.refused;
+  request.bad = for_good ? request.bad + 1 : 0;
   request.sent = now;
   request.wait = std::min<Duration>(
       kRetry * (1U << std::min(request.refused - 1, 16U)), kRetryMax);
   request.again = true;
-  if (for_good && request.refused == kRefusedMax) {
+  if (request.bad >= kRefusedMax) {
     effects.push_back(GiveUp{{Code::invalid, text}});
   }
 }
@@ -220,7 +221,8 @@ void WorkerCore::on_pull_ok(std::size_t lane, const wire::PullOk& ok,
     again = {.push = 0,
              .pull = request.pull,
              .sent = now,
-             .refused = request.refused};
+             .refused = request.refused,
+             .bad = request.bad};
     refused_again(again, true,
                   format("lane {} answers with weights of another shape", lane),
                   now, effects);

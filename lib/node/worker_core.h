@@ -79,7 +79,8 @@ class WorkerCore {
   static constexpr Duration kRetry = std::chrono::milliseconds(50);
   static constexpr Duration kRetryMax = std::chrono::seconds(2);
   static constexpr unsigned kRefusedMax = 6;  // "bad message", for one request
-  static constexpr Duration kLaneSilence = std::chrono::seconds(60);
+  // A lane is silent too while it waits for a checkpoint to be written.
+  static constexpr Duration kLaneSilence = std::chrono::minutes(5);
   static constexpr Duration kTick = std::chrono::milliseconds(20);
 
   WorkerCore(NodeId self, wire::JobRecord record);
@@ -124,7 +125,8 @@ class WorkerCore {
     Instant sent;
     Duration wait = kAskAfter;
     bool again = false;    // resend it when the wait is over, do not ask
-    unsigned refused = 0;  // times in a row
+    unsigned refused = 0;  // times
+    unsigned bad = 0;      // of these, times in a row for good
   };
   using ListName = std::tuple<std::uint64_t, std::uint32_t, std::uint32_t,
                               std::uint32_t, std::size_t>;

@@ -44,9 +44,11 @@ WorkerJob::WorkerJob(Host host, NodeId self, wire::JobRecord record)
     lanes_.push_back(std::make_unique<net::DealerSocket>(
         host_.reactor, host_.context, core_.record().lanes[i].address,
         [this, i](wire::Message message) {
-          WorkerEffects effects;
-          core_.on(i, std::move(message), host_.reactor.now(), effects);
-          run(std::move(effects));
+          guarded([&] {
+            WorkerEffects effects;
+            core_.on(i, std::move(message), host_.reactor.now(), effects);
+            run(std::move(effects));
+          });
         }));
   }
 }
@@ -55,10 +57,18 @@ WorkerJob::~WorkerJob() { *alive_ = false; }
 
 void WorkerJob::start() { tick(); }
 
+// What this job throws on the reactor's thread (it lacks memory, say) ends the
+// job here, and nothing else.
+void WorkerJob::guarded(const std::function<void()>& fn) {
+  if (auto why = failure_of(fn)) failed({Code::exhausted, why->what()});
+}
+
 void WorkerJob::tick() {
-  WorkerEffects effects;
-  core_.tick(host_.reactor.now(), effects);
-  run(std::move(effects));
+  guarded([this] {
+    WorkerEffects effects;
+    core_.tick(host_.reactor.now(), effects);
+    run(std::move(effects));
+  });
   host_.reactor.after(WorkerCore::kTick, [this, alive = alive_] {
     if (*alive) tick();
   });
@@ -98,9 +108,10 @@ void WorkerJob::later(std::function<void()> task) {
 
 // Runs fn on the reactor's thread if the job is still here then.
 std::function<void(std::function<void()>)> WorkerJob::poster() {
-  return [&reactor = host_.reactor, alive = alive_](std::function<void()> fn) {
-    reactor.post([alive, fn = std::move(fn)] {
-      if (*alive) fn();
+  return [this, &reactor = host_.reactor,
+          alive = alive_](std::function<void()> fn) {
+    reactor.post([this, alive, fn = std::move(fn)] {
+      if (*alive) guarded(fn);
     });
   };
 }
@@ -137,6 +148,11 @@ void WorkerJob::prepare(std::shared_ptr<Work> work) {
         work->lists.push_back(split_list(
             shared->placement, t, shared->compute->keys(work->step, node)));
       }
+    }
+    // Of what was read: is it still what the shard holds?
+    ready = shared->source->ready(work->step.eval, work->step.shard);
+    if (!ready) {
+      return post([this, e = std::move(ready.error())] { failed(e); });
     }
     post([this, work] {
       WorkerEffects effects;
@@ -219,7 +235,7 @@ void WorkerJob::compute(std::shared_ptr<const Work> work) {
       }
       auto sum = ready ? shared->compute->sum(*work, piece.index, piece.node)
                        : Result<store::Sum>(std::move(ready.error()));
-      if (sum) {  // of what was read: is it still what the shard holds?
+      if (sum) {  // as in prepare()
         ready = shared->source->ready(work->step.eval, work->step.shard);
         if (!ready) sum = std::move(ready.error());
       }

@@ -50,6 +50,7 @@ class WorkerJob {
   void later(std::function<void()> task);
   // Reports that this worker cannot work for the job, and gives it up.
   void failed(const Error& error);
+  void guarded(const std::function<void()>& fn);
   void note_read(std::uint32_t shard);
   std::function<void(std::function<void()>)> poster();
 

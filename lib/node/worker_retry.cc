@@ -58,7 +58,7 @@ void WorkerCore::ask_for_leases(Instant now, WorkerEffects& effects) {
                                                .recovery = record_.recovery,
                                                .placement = record_.placement,
                                                .worker = self_,
-                                               .leaves = gave_up_},
+                                               .leaving = gave_up_},
                             {}}});
 }
 

@@ -9,11 +9,13 @@
 namespace psmith::store {
 namespace {
 
-std::size_t bytes_of(const std::vector<std::shared_ptr<KnownList>>& lists) {
+// Of lists that came with a request; the others are the key cache's.
+std::size_t bytes_of(const std::vector<TakenRequest::NewList>& lists) {
   std::size_t bytes = 0;
-  for (const auto& list : lists) {
-    bytes += sizeof(KnownList) + list->key.size() * (sizeof(placement::Key) +
-                                                     sizeof(std::uint32_t));
+  for (const auto& added : lists) {
+    bytes += sizeof(KnownList) +
+             added.list->key.size() *
+                 (sizeof(placement::Key) + sizeof(std::uint32_t));
   }
   return bytes;
 }
@@ -188,10 +190,13 @@ void Lane::on_push_pull(PeerId peer, wire::PushPull&& request,
                               {}}});
     return;
   }
+  // Not what brings a sum, or waits alone: the step goes on by that.
   const auto bytes =
-      request.pull.size() * sizeof(wire::PullPart) + bytes_of(taken->pull);
-  if (request.pulls && (pending_.size() >= limits_.pending_max ||
-                        pending_bytes_ + bytes > limits_.pending_bytes)) {
+      request.pull.size() * sizeof(wire::PullPart) + bytes_of(taken->added);
+  const bool waits = request.pulls && request.push.empty() && !ended_ &&
+                     request.pull_version > version_ && !pending_.empty();
+  if (waits && (pending_.size() >= limits_.pending_max ||
+                pending_bytes_ + bytes > limits_.pending_bytes)) {
     return refuse("busy", "too many pulls wait here");
   }
   bool kept = true;
@@ -233,7 +238,7 @@ void Lane::on_lease_request(PeerId peer, const wire::LeaseRequest& request,
   if (!lead() || worker_peer_.size() >= limits_.worker_max) return;
   if (!member(peer, request.worker, 0, effects)) return;
   granted_.erase(request.worker);
-  if (request.leaves) {
+  if (request.leaving) {
     worker_peer_.erase(request.worker);
     lead_.leave(request.worker, now);
     return;
@@ -282,6 +287,8 @@ void Lane::on_workers(const std::set<NodeId>& alive, Instant now,
     for (const auto worker : gone) {
       worker_peer_.erase(worker);
       granted_.erase(worker);
+      bytes_gone_.first += bytes_[worker].first;
+      bytes_gone_.second += bytes_[worker].second;
       bytes_.erase(worker);
       lead_.leave(worker, now);
     }

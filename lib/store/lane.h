@@ -181,7 +181,9 @@ class Lane {
   wire::Progress latest_eval_;
   bool new_evaluation_ = false, first_grant_ = false;
   model::Sums total_, since_;
-  std::map<NodeId, std::pair<std::uint64_t, std::uint64_t>> bytes_;
+  using Bytes = std::pair<std::uint64_t, std::uint64_t>;  // sent, received
+  std::map<NodeId, Bytes> bytes_;
+  Bytes bytes_gone_;  // of workers that left
   std::uint64_t next_doubling_ = 1;
   Instant reported_;
 };

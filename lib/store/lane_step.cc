@@ -161,6 +161,8 @@ wire::Progress Lane::progress() const {
       .eval_sums = {}};
   p.waiting_for = lead_.waiting_for();
   p.workers = lead_.worker_count();
+  p.pushed_bytes = bytes_gone_.first;
+  p.pulled_bytes = bytes_gone_.second;
   for (const auto& [worker, bytes] : bytes_) {
     p.pushed_bytes += bytes.first;
     p.pulled_bytes += bytes.second;
@@ -279,6 +281,12 @@ void Lane::on_fetch(PeerId peer, const wire::Fetch& fetch,
 
 // All of a Put's weights, or none.
 Status Lane::take_put(const wire::Put& put, const std::vector<Blob>& blobs) {
+  const Error not_finite{Code::invalid, "a weight that is not finite"};
+  const auto finite = [](const Blob& blob) {
+    const auto value = blob.values<float>();
+    return std::all_of(value.begin(), value.end(),
+                       [](float w) { return std::isfinite(w); });
+  };
   if (put.dense) {
     if (put.range_begin > put.range_end ||
         put.range_end > weights_.range_count() ||
@@ -293,6 +301,7 @@ Status Lane::take_put(const wire::Put& put, const std::vector<Blob>& blobs) {
                      blobs[i].size(), size);
       }
     }
+    if (!std::all_of(blobs.begin(), blobs.end(), finite)) return not_finite;
     for (std::size_t i = 0; i < blobs.size() && !ended_; ++i) {
       weights_.put_dense(put.range_begin + i, blobs[i].values<float>());
     }
@@ -313,6 +322,7 @@ Status Lane::take_put(const wire::Put& put, const std::vector<Blob>& blobs) {
       return error(Code::invalid, "key {} belongs to another lane", k);
     }
   }
+  if (!finite(blobs[1])) return not_finite;
   if (!ended_) weights_.put_rows(put.table, key, blobs[1].values<float>());
   return Done{};
 }

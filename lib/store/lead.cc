@@ -175,7 +175,13 @@ void Lead::end() { plans_.erase(plans_.upper_bound(version_), plans_.end()); }
 
 void Lead::pushed(NodeId worker, const wire::Leaves& leaves, Instant now) {
   const auto known = workers_.find(worker);
-  if (known != workers_.end()) known->second.late = false;
+  if (known != workers_.end() && known->second.late) {
+    known->second.late = false;  // slow, not hung
+    if (leaves.step == version_) {
+      held_up_ = std::any_of(workers_.begin(), workers_.end(),
+                             [](const auto& w) { return w.second.late; });
+    }
+  }
   const auto found = plans_.find(leaves.step);
   if (found == plans_.end()) return;
   auto& plan = found->second;
@@ -243,17 +249,22 @@ void Lead::release_late(Instant now) {
       now - version_since_ <= deadline) {
     return;
   }
-  std::set<NodeId> late;
+  std::map<NodeId, std::size_t> late;  // and how many leaves each holds
   for (const auto& leaf : found->second.leaf) {
     if (leaf.state == State::leased && now - leaf.since > deadline) {
-      late.insert(leaf.owner);
+      ++late[leaf.owner];
     }
   }
-  for (const auto id : late) {
+  for (const auto& [id, count] : late) {
     held_up_ = true;
     release_all(id);
     const auto worker = workers_.find(id);
-    if (worker != workers_.end()) worker->second.late = true;
+    if (worker == workers_.end()) continue;
+    worker->second.late = true;
+    // If it comes back, it is slower than this.
+    const double most = double(count) / seconds(deadline);
+    auto& speed = worker->second.speed;
+    speed = speed == 0 ? most : std::min(speed, most);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <new>
 
 #include "base/check.h"
 
@@ -59,16 +60,21 @@ std::uint32_t Table::find_or_create(Key key) {
 
 void Table::drop_slots() {
   if (slot_count_ == 0) return;
-  for (auto& slab : slab_) {
-    auto weights = std::make_unique<float[]>(std::size_t{slab_rows_} * width_);
-    for (std::uint32_t row = 0; row < slab_rows_; ++row) {
-      std::copy_n(slab.get() + row * stride_, width_,
-                  weights.get() + std::size_t{row} * width_);
+  for (auto& slab : slab_) {  // to the front, which no row overtakes
+    for (std::uint32_t row = 1; row < slab_rows_; ++row) {
+      const float* const from = slab.get() + row * stride_;
+      std::copy(from, from + width_, slab.get() + std::size_t{row} * width_);
     }
-    slab = std::move(weights);
   }
   slot_count_ = 0;
   stride_ = width_;
+  for (auto& slab : slab_) {  // smaller where there is memory to make it so
+    const auto size = std::size_t{slab_rows_} * width_;
+    std::unique_ptr<float[]> smaller(new (std::nothrow) float[size]);
+    if (!smaller) return;
+    std::copy_n(slab.get(), size, smaller.get());
+    slab = std::move(smaller);
+  }
 }
 
 void Table::grow() {

@@ -188,7 +188,7 @@ PSM_FIELDS(Drop, "Drop", 25, PSM_FIELD(3, job));
 PSM_FIELDS(DropOk, "DropOk", 26, PSM_FIELD(3, job));
 PSM_FIELDS(LeaseRequest, "LeaseRequest", 27, PSM_FIELD(3, job),
            PSM_FIELD(4, recovery), PSM_FIELD(5, placement),
-           PSM_FIELD(6, worker), PSM_FIELD(7, leaves));
+           PSM_FIELD(6, worker), PSM_FIELD(7, leaving));
 PSM_FIELDS(Leases, "Leases", 28, PSM_FIELD(3, job), PSM_FIELD(4, recovery),
            PSM_FIELD(5, placement), PSM_FIELD(6, leaves));
 PSM_FIELDS(PushPull, "PushPull", 29, PSM_FIELD(3, job), PSM_FIELD(4, recovery),

@@ -232,7 +232,7 @@ struct LeaseRequest {
   JobId job;
   std::uint64_t recovery = 0, placement = 0;
   NodeId worker;
-  bool leaves = false;  // it will compute no more: its leaves go to others
+  bool leaving = false;  // it will compute no more: its leaves go to others
 };
 // From the lead: alone, or with an answer.
 struct Leases {

@@ -91,6 +91,15 @@ class Cluster {
   }
   const wire::JobInfo& info() const { return info_; }
   FakeLane& lane(std::size_t i) { return lanes_[i]; }
+  // While its peer may be answering.
+  void ignore(std::size_t i, int count) {
+    const std::lock_guard lock(mutex_);
+    lanes_[i].ignored = count;
+  }
+  std::size_t late_count(std::size_t i) {
+    const std::lock_guard lock(mutex_);
+    return lanes_[i].late.size();
+  }
   void hold(std::uint64_t key, std::vector<float> row) {
     lanes_[placement_->lane_of(0, key)].rows[key] = std::move(row);
   }
@@ -99,6 +108,7 @@ class Cluster {
 
  private:
   std::vector<wire::Message> answer(std::size_t i, wire::Message& message) {
+    const std::lock_guard lock(mutex_);
     auto& lane = lanes_[i];
     std::vector<wire::Message> out;
     if (lane.stale) {
@@ -121,6 +131,7 @@ class Cluster {
     return out;
   }
 
+  std::mutex mutex_;
   std::unique_ptr<const model::Model> model_;
   std::vector<FakeLane> lanes_;
   std::optional<placement::Placement> placement_;
@@ -219,21 +230,21 @@ TEST_CASE("a lane that does not answer is asked again", "[client]") {
   put.table = {1, 2};
   const ParamsOptions options{.timeout = std::chrono::milliseconds(100)};
   SECTION("and its late answers count for nothing") {
-    cluster.lane(0).ignored = 2;
+    cluster.ignore(0, 2);
     REQUIRE(put_weights(cluster.context, cluster.info(), put, options).ok());
-    cluster.lane(0).ignored = 2;
+    cluster.ignore(0, 2);
     auto got = fetch_weights(cluster.context, cluster.info(), options);
     REQUIRE(got.ok());
     REQUIRE(got->dense == put.dense);
     REQUIRE(got->table == put.table);
   }
   SECTION("but not without end") {
-    cluster.lane(0).ignored = 1000;
+    cluster.ignore(0, 1000);
     auto got = fetch_weights(cluster.context, cluster.info(), options);
     REQUIRE_FALSE(got.ok());
     REQUIRE(got.error().code == Code::unavailable);
     REQUIRE_THAT(got.error().message, Catch::Contains("lane 10"));
-    REQUIRE(cluster.lane(0).late.size() == 3);
+    REQUIRE(cluster.late_count(0) == 3);
   }
 }
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Memory does not grow with the input: psdata split and a worker, 10 MB
-# against 1 GB (tests/cluster/memory.sh 1000; by default 200 MB). A server
+# against 1 GB (memory.sh MB for another size). A server
 # stays within 32 MB + 1.2 x (2 x weights + slots + partial sums) for softmax
 # on 1,000 dense features x 10,000 classes.
 # shellcheck source-path=SCRIPTDIR source=../support/cluster.sh
 source "$(dirname "$0")/../support/cluster.sh"
 
-large_mb=${1:-200}
+large_mb=${1:-1000}
 
 # Usage: watch PID OF: sets rss to the largest RssAnon (KiB) of process OF
 # until process PID has ended; the test ends if PID failed.

@@ -164,4 +164,29 @@ TEST_CASE("a header is known by the schema's names", "[data]") {
   REQUIRE_FALSE(names_columns(unnamed, {"2019", "1", "0"}));
 }
 
+TEST_CASE("fields that may be the raw ones are not taken for stored ones",
+          "[data]") {
+  Schema schema;
+  schema.format = Format::csv;
+  schema.columns = {{"2", 0, 1}, {"3", 0, 1}};
+  schema.label = "4";
+  schema.ignored = {"1"};
+  const FileColumns three{.names = numbered(3), .header = false};
+  // id, a, b without the label, or a, b and the label?
+  auto unlabelled = bind(schema, three, LabelUse::ignored);
+  REQUIRE_FALSE(unlabelled.ok());
+  REQUIRE(unlabelled.error().message.find("no header") != std::string::npos);
+  REQUIRE(bind(schema, three, LabelUse::required).ok());
+}
+
+TEST_CASE("one column cannot be both label and weight", "[data]") {
+  Schema schema;
+  schema.format = Format::csv;
+  schema.header = true;
+  schema.columns = {{"a", 0, 1}};
+  schema.label = schema.weight = "y";
+  const FileColumns file{.names = {"a", "y"}, .header = true};
+  REQUIRE_FALSE(bind(schema, file, LabelUse::required).ok());
+}
+
 }  // namespace psmith::data

@@ -207,4 +207,27 @@ TEST_CASE("weights that are not finite are noticed", "[data]") {
   REQUIRE_FALSE(finite_weights(model));
 }
 
+TEST_CASE("weights of a standardised label become those of the label",
+          "[data]") {
+  SavedModel model;
+  model.settings = {.kind = model::Kind::linear};
+  model.settings.label_mean = 10;
+  model.settings.label_scale = 4;
+  SECTION("dense") {
+    model.dense = {{1, -2}, {0.5F}};
+    in_label_units(model);
+    REQUIRE(model.dense[0] == std::vector<float>{4, -8});
+    REQUIRE(model.dense[1] == std::vector<float>{12});
+  }
+  SECTION("sparse") {
+    model.dense = {{0.5F}};
+    model.table = {1, -3};
+    in_label_units(model);
+    REQUIRE(model.dense[0] == std::vector<float>{12});
+    REQUIRE(model.table == std::vector<float>{4, -12});
+  }
+  REQUIRE(model.settings.label_mean == 0);
+  REQUIRE(model.settings.label_scale == 1);
+}
+
 }  // namespace psmith::data

@@ -22,6 +22,8 @@ Schema dense_example() {
   schema.weight = "w";
   schema.ignored = {"id", "\xff"};
   schema.label_text = true;
+  schema.label_mean = 3.5;
+  schema.label_scale = 2.25;
   schema.label_values = {{"<=50K", 0, 24720}, {">50K", 1, 7841}};
   return schema;
 }

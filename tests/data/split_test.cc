@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -326,6 +327,51 @@ TEST_CASE("the default number of shards follows the number of rows", "[data]") {
   REQUIRE(default_shards(1 << 18) == 1);
   REQUIRE(default_shards((1 << 18) + 1) == 2);
   REQUIRE(default_shards(std::uint64_t{1} << 40) == 1024);
+}
+
+TEST_CASE("the label's mean and scale are those of the training rows",
+          "[data]") {
+  const TempDir dir;
+  SplitOptions options;
+  options.output = dir / "d";
+  SECTION("of numbers, without the held out ones") {
+    options.holdout = 0.3;
+    std::string text = "a,y\n";
+    for (int i = 0; i < 200; ++i) {
+      text += std::to_string(i) + "," + std::to_string(1000 + i % 7) + "\n";
+    }
+    const auto result = made(dir, text, options);
+    REQUIRE(result.fault == "");
+    double count = 0, sum = 0, squares = 0;
+    for (std::size_t i = 0; i < result.manifest.shards.size(); ++i) {
+      if (result.manifest.shards[i].holdout) continue;
+      const auto shard = Shard::open(dir / "d", result.manifest, i).value(1);
+      Shard::Scratch scratch;
+      for (std::uint64_t b = 0; b < shard->block_count(); ++b) {
+        for (const auto label : shard->block(b, scratch).label) {
+          count += 1;
+          sum += label;
+          squares += (label - 1000.0) * (label - 1000.0);
+        }
+      }
+    }
+    REQUIRE(count < 200);
+    const double mean = sum / count;
+    const double spread = squares / count - (mean - 1000) * (mean - 1000);
+    const auto& schema = result.manifest.schema;
+    REQUIRE(schema.label_mean == Approx(mean));
+    REQUIRE(schema.label_scale == Approx(std::sqrt(spread)));
+  }
+  SECTION("of a constant the scale is 1") {
+    const auto result = made(dir, "a,y\n1,7\n2,7\n", options);
+    REQUIRE(result.manifest.schema.label_mean == 7);
+    REQUIRE(result.manifest.schema.label_scale == 1);
+  }
+  SECTION("text has none") {
+    const auto result = made(dir, csv(10), options);
+    REQUIRE(result.manifest.schema.label_mean == 0);
+    REQUIRE(result.manifest.schema.label_scale == 1);
+  }
 }
 
 }  // namespace psmith::data

@@ -70,4 +70,30 @@ TEST_CASE("a label that is no class is an error that names it", "[node]") {
   REQUIRE(sum.error().message.find("label") == 0);
 }
 
+TEST_CASE("a standardised label gives losses in the label's units", "[node]") {
+  auto s = sim::draw(1);
+  s.spec.model = {
+      .kind = model::Kind::linear, .dense = true, .column_count = 2};
+  s.spec.classes = {};
+  const sim::Data data(s.spec, 1);
+  const double mean = 3, scale = 0.25;
+  const auto plain = model::make_model(s.spec.model).value(1);
+  s.spec.model.label_mean = mean;
+  s.spec.model.label_scale = scale;
+  const auto standard = model::make_model(s.spec.model).value(1);
+  const Compute raw(*plain, s.spec.classes, data);
+  const Compute scaled(*standard, s.spec.classes, data);
+  auto work = work_of(*plain, raw, 1);
+  const auto zero = scaled.sum(work, 0, {0, 1}).value(1);
+  work.dense[1] = {static_cast<float>(mean)};  // the same predictions
+  const auto same = raw.sum(work, 0, {0, 1}).value(1);
+  for (const auto field : {model::Sums::loss, model::Sums::squared_error}) {
+    REQUIRE(same.sums[field] > 0);
+    REQUIRE(zero.sums[field] == Approx(same.sums[field]));
+  }
+  for (std::size_t i = 0; i < 2; ++i) {
+    REQUIRE(zero.dense[0][i] * scale == Approx(same.dense[0][i]).margin(1e-4));
+  }
+}
+
 }  // namespace psmith::node

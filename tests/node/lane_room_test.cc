@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <vector>
 
 #include "tests/support/temp_dir.h"
 
@@ -19,19 +20,24 @@ wire::JobRecord record(std::uint64_t columns) {
   return r;
 }
 
+const std::vector<std::size_t> kBoth{0, 1};
+
 }  // namespace
 
 TEST_CASE("a lane's memory is that of its ranges, over all lanes the model's",
           "[node]") {
   const auto r = record(1'000'000);
   // 10^6 weights and a bias, in floats: two versions, a sum and three slots.
-  REQUIRE(dense_bytes(r, 0) + dense_bytes(r, 1) == 1'000'001ULL * 4 * 6);
+  REQUIRE(dense_bytes(r, kBoth) == 1'000'001ULL * 4 * 6);
+  const std::vector<std::size_t> first{0}, second{1};
+  REQUIRE(dense_bytes(r, first) + dense_bytes(r, second) ==
+          dense_bytes(r, kBoth));
 }
 
 TEST_CASE("a model larger than the memory is refused before it is made",
           "[node]") {
-  REQUIRE(has_room(record(1000), 0, 2).ok());
-  auto large = has_room(record(std::uint64_t{1} << 40), 0, 2);
+  REQUIRE(has_room(record(1000), kBoth).ok());
+  auto large = has_room(record(std::uint64_t{1} << 36), kBoth);
   REQUIRE_FALSE(large.ok());
   REQUIRE(large.error().code == Code::exhausted);
 }
@@ -40,9 +46,9 @@ TEST_CASE("a checkpoint folder must be there", "[node]") {
   const support::TempDir dir;
   auto r = record(10);
   r.spec.checkpoint_folder = dir.path().string();
-  REQUIRE(has_room(r, 0, 1).ok());
+  REQUIRE(has_room(r, kBoth).ok());
   r.spec.checkpoint_folder = (dir.path() / "no" / "such").string();
-  auto missing = has_room(r, 0, 1);
+  auto missing = has_room(r, kBoth);
   REQUIRE_FALSE(missing.ok());
   REQUIRE(missing.error().code == Code::conflict);
   REQUIRE_FALSE(std::filesystem::exists(dir.path() / "no"));

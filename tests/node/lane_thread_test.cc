@@ -47,7 +47,7 @@ struct Running {
   Status start(wire::JobRecord record, std::size_t index) {
     std::promise<Status> done;
     auto status = done.get_future();
-    lane.start_job(std::move(record), index, 1,
+    lane.start_job(std::move(record), index,
                    [&](Status s) { done.set_value(std::move(s)); });
     return status.get();
   }
@@ -116,7 +116,7 @@ TEST_CASE("a lane without memory for one job fails that job alone", "[node]") {
 TEST_CASE("what a lane's thread throws is handed over", "[node]") {
   Running running;
   running.lane.start_job(
-      import_of(1, running.lane.endpoint()), 0, 1,
+      import_of(1, running.lane.endpoint()), 0,
       [](Status) -> void { throw std::runtime_error("out of order"); });
   const auto until = SteadyClock().now() + 5s;
   std::string fault;

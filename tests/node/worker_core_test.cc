@@ -260,7 +260,7 @@ TEST_CASE("a lane that is silent for long makes a worker give up", "[node]") {
     f.core.tick(f.now, f.effects);
     const auto sent = f.sent();
     REQUIRE(sent.size() == 1);
-    REQUIRE(std::get<wire::LeaseRequest>(sent[0].message.body).leaves);
+    REQUIRE(std::get<wire::LeaseRequest>(sent[0].message.body).leaving);
     f.lease(0, 0, 2);
     REQUIRE(f.core.idle());
   }

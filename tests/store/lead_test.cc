@@ -165,6 +165,33 @@ TEST_CASE("a worker that hangs holds the job up once, not at every step",
   REQUIRE(late == std::set<std::uint64_t>{0});
 }
 
+TEST_CASE("slow steps are learned, and then nobody is late", "[store]") {
+  Instant now{};
+  Lead lead({a, b});
+  lead.advance(0, 4, 4, now);
+  lead.request(a, now);
+  lead.request(b, now);
+  std::map<std::uint64_t, std::size_t> released;
+  for (std::uint64_t step = 0; step < 6; ++step) {
+    const auto grants = lead.take_grants();
+    const Instant end = now + 20s;
+    while (now < end) {
+      now += 100ms;
+      lead.tick(now);
+      released[step] += lead.take_releases().size();
+    }
+    for (const auto worker : {a, b}) {  // each pushes what it was given first
+      for (const auto& g : grants) {
+        if (g.worker == worker) lead.pushed(worker, g.leaves, now);
+      }
+    }
+    for (std::uint32_t i = 0; i < 4; ++i) lead.pushed(a, {step, i, i + 1}, now);
+    lead.advance(step + 1, 4, 4, now);
+  }
+  REQUIRE(released[0] > 0);
+  for (std::uint64_t step = 1; step < 6; ++step) REQUIRE(released[step] == 0);
+}
+
 TEST_CASE("steps that opened while no worker was there are leased to the next",
           "[store]") {
   Instant now{};

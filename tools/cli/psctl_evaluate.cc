@@ -103,6 +103,15 @@ void settle(EvaluationData& data, data::Schema& schema,
             const Console& console) {
   if (!is_raw(data.data)) return forget_outside(data.raw, console);
   if (!console.on_command_line("part")) data.part = "auto";
+  auto& raw = data.raw;
+  if (!console.on_command_line("format")) raw.format.clear();
+  if (!console.on_command_line("delimiter") && !schema.dense()) {
+    raw.delimiter.clear();
+  }
+  if (!console.on_command_line("header") &&
+      !console.on_command_line("no-header") && !schema.dense()) {
+    raw.header.reset();
+  }
   for (const auto* option : {"format", "ignore"}) {
     if (!console.on_command_line(option)) continue;
     refuse(
@@ -112,6 +121,9 @@ void settle(EvaluationData& data, data::Schema& schema,
   }
   rename("label", data.raw.label, schema.label, schema, console);
   rename("weight", data.raw.weight, schema.weight, schema, console);
+  if (!schema.label.empty() && schema.label == schema.weight) {
+    refuse(format("'{}' cannot be both label and weight", schema.label));
+  }
 }
 
 int run_evaluate(EvaluateOptions options, Console& console) {

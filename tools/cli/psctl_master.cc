@@ -21,29 +21,29 @@ struct MasterCommand {
   bool insecure = false;
 };
 
+constexpr std::size_t kReadyMax = 4096;  // bytes of a ready-file
+
 int run_master(const MasterCommand& options, Console& console) {
   (void)check_listen(options.listen, options.insecure);
   Interrupt interrupt;
-  // One of a master that was killed would lead others to a dead address.
-  std::error_code ignored;
-  if (!options.ready_file.empty()) {
-    std::filesystem::remove(options.ready_file, ignored);
-  }
   net::Context context;
   node::MasterOptions master_options;
   master_options.listen = options.listen;
   master_options.settings.heartbeat = options.heartbeat;
   master_options.settings.job_timeout = options.job_timeout;
   node::Master master(context, master_options);
+  const auto ready = master.endpoint() + "\n";
   if (!options.ready_file.empty()) {
-    auto written =
-        write_file(options.ready_file, as_bytes(master.endpoint() + "\n"));
+    auto written = write_file(options.ready_file, as_bytes(ready));
     if (!written) throw Failure(kCannotCreate, written.error());
   }
   console.note("master listens at " + master.endpoint());
   master.reactor().watch(interrupt.fd(), [&] { master.stop(); });
   master.run();
-  if (!options.ready_file.empty()) {
+  // Another master may have written its own there since.
+  auto text = read_small_file(options.ready_file, kReadyMax);
+  if (!options.ready_file.empty() && text && *text == ready) {
+    std::error_code ignored;
     std::filesystem::remove(options.ready_file, ignored);
   }
   console.note("master stopped");

@@ -106,7 +106,11 @@ void check_outputs(const TrainOptions& options) {
                 same_file(output, input) ? "is" : "is within", input));
     }
   }
-  if (same_file(options.output, options.log) && options.output != "-") {
+  std::error_code ignored;
+  const auto kind = std::filesystem::status(options.output, ignored).type();
+  const bool device = kind == std::filesystem::file_type::character ||
+                      kind == std::filesystem::file_type::fifo;
+  if (!device && same_file(options.output, options.log)) {
     throw Failure(kUsage, {Code::invalid, "-o and --log name the same file"});
   }
 }

@@ -91,7 +91,9 @@ void write_raw(const SynthCommand& command, data::Synth& synth,
   std::string text = rows.header();
   data::RawBlock block;
   while (need(synth.next(1024, block), interrupt)) {
-    need(Status(Done{}), interrupt);
+    if (interrupt.requested()) {
+      throw Failure(kFailed, {Code::unavailable, "interrupted"});
+    }
     rows.append(block, text);
     write(text);
     text.clear();
@@ -139,11 +141,13 @@ int run_split(const SplitCommand& command, Console& console) {
   }
   if (command.output == "-") refuse_stdout();
   const Interrupt interrupt;
-  auto options = reader_options(command.flags, command.inputs, interrupt);
+  auto flags = command.flags;
+  settle(flags, console);
+  auto options = reader_options(flags, command.inputs, interrupt);
   const auto stop = options.stop;
   const auto reader = need(data::Reader::open(std::move(options)), interrupt);
   for (const auto& note : reader->notes()) console.note(note);
-  auto split = split_options(command.flags);
+  auto split = split_options(flags);
   split.output = command.output;
   split.force = command.force;
   split.stop = stop;

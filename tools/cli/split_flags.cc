@@ -41,6 +41,13 @@ bool given(const SplitFlags& flags) {
          flags.shards != 0;
 }
 
+void settle(SplitFlags& flags, const Console& console) {
+  if (flags.like.empty()) return;
+  const auto skip_bad = flags.raw.skip_bad;
+  forget_outside(flags.raw, console);
+  flags.raw.skip_bad = skip_bad;
+}
+
 data::ReaderOptions reader_options(const SplitFlags& flags,
                                    std::vector<std::string> inputs,
                                    const Interrupt& interrupt) {

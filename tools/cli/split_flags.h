@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "console.h"
 #include "data/split.h"
 #include "interrupt.h"
 #include "raw_input.h"
@@ -29,6 +30,9 @@ void declare(CLI::App& app, SplitFlags& flags);
 
 // Whether an option was given that a dataset, being split, has no use for.
 bool given(const SplitFlags& flags);
+
+// Forgets what contradicts --like but was not given on the command line.
+void settle(SplitFlags& flags, const Console& console);
 
 // Throws Failure (2) for options that contradict each other; 65, 66 for what
 // --like names.

@@ -88,12 +88,11 @@ void settle(TrainOptions& o, const Console& console) {
     forget_outside(split.raw, console);
     keep(split.by, "by");
     keep(split.like, "like");
-    keep(split.shards, "shards");
     keep(split.holdout, "holdout");
-  } else if (!split.like.empty()) {
-    keep(split.raw.label, "label");
-    keep(split.raw.weight, "weight");
-    keep(split.raw.ignore, "ignore");
+    keep(split.shards, "shards");
+  } else {
+    settle(split, console);
+    if (o.eval.empty() && split.holdout == 0) keep(o.patience, "patience");
   }
   const bool raw = is_raw(o.data) || (!o.eval.empty() && is_raw({o.eval}));
   if (raw || !uses_master(o.cluster, console)) keep(o.detach, "detach");
