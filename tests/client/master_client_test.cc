@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 #include <optional>
 
+#include "base/path.h"
 #include "tests/client/scripted_peer.h"
 #include "wire/version.h"
 
@@ -332,18 +333,17 @@ TEST_CASE("time in which a follower does not listen is no silence",
 
 TEST_CASE("a signal ends the wait", "[client]") {
   net::Context context;
-  const int wake = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  const Fd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));  // outlives the peer
   ScriptedPeer peer(context, master_that([&](const wire::Body&) {
                       const std::uint64_t one = 1;
-                      (void)!::write(wake, &one, sizeof one);
+                      (void)!::write(wake.get(), &one, sizeof one);
                       return std::vector<wire::Message>();
                     }));
   auto master = MasterClient::connect(
-      context, {.address = peer.address(), .wake_fd = wake});
+      context, {.address = peer.address(), .wake_fd = wake.get()});
   REQUIRE(master.ok());
   REQUIRE(master->follow(0, JobId(1)).ok());
   auto events = master->next_events(60s);
-  ::close(wake);
   REQUIRE_FALSE(events.ok());
   REQUIRE(events.error().code == Code::timed_out);
 }

@@ -18,9 +18,10 @@ using net::until;
 
 // A master on a thread of its own, with a fast heartbeat.
 struct Running {
-  Running(net::Context& context, const std::string& listen) {
+  Running(net::Context& context, const std::string& listen,
+          Duration heartbeat = 50ms) {
     MasterOptions options{.listen = listen, .settings = {}};
-    options.settings.heartbeat = 20ms;
+    options.settings.heartbeat = heartbeat;
     master = std::make_unique<Master>(context, std::move(options));
     thread = std::thread([this] { master->run(); });
   }
@@ -74,7 +75,7 @@ TEST_CASE("agents join, see each other and carry a job to its end", "[node]") {
       GENERATE("tcp://127.0.0.1:0", "inproc://agent-test");
   net::Context context;
   net::Reactor reactor;
-  Running running(context, listen);
+  Running running(context, listen, 2s);  // nobody is to expire
   const auto address = running.master->endpoint();
   Node server(context, reactor, address, wire::Role::server);
   Node worker(context, reactor, address, wire::Role::worker);
