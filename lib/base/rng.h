@@ -21,6 +21,16 @@ constexpr std::uint64_t mix64(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
+// The x with mix64(x) == y.
+constexpr std::uint64_t unmix64(std::uint64_t y) {
+  y ^= y >> 31 ^ y >> 62;
+  y *= 0x319642b2d24d8ec3;  // the inverses of mix64's factors, modulo 2^64
+  y ^= y >> 27 ^ y >> 54;
+  y *= 0x96de1b173f119089;
+  y ^= y >> 30 ^ y >> 60;
+  return y - 0x9e3779b97f4a7c15;
+}
+
 // One seed from several numbers, order matters: (seed, epoch, step, ...).
 constexpr std::uint64_t seed_of(std::initializer_list<std::uint64_t> parts) {
   std::uint64_t seed = 0;

@@ -184,9 +184,9 @@ class SparseShard final : public Shard,
     const auto count = static_cast<std::size_t>(last - first);
     const auto local = a.local.subspan(first, count);
     scratch.local.assign(local.begin(), local.end());
-    const auto largest =
-        std::max_element(scratch.local.begin(), scratch.local.end());
-    if (count > 0 && *largest >= key_last - key_first) return {};
+    std::uint32_t largest = 0;
+    for (const auto index : scratch.local) largest = std::max(largest, index);
+    if (count > 0 && largest >= key_last - key_first) return {};
     batch.row_begin = scratch.row_begin;
     batch.key = a.key.subspan(key_first, key_last - key_first);
     batch.local = scratch.local;

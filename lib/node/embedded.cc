@@ -36,6 +36,7 @@ struct Embedded::Impl {
       o.master = master.endpoint();
       o.listen = name_of("worker", i);
       o.name = format("worker-{}", i + 1);
+      o.threads = options.threads;
       workers.push_back(std::make_unique<Worker>(context, std::move(o)));
       worker_addresses.push_back(workers.back()->address());
     }

@@ -15,7 +15,8 @@
 namespace psmith::node {
 
 struct EmbeddedOptions {
-  std::size_t workers = 1;  // each with one compute thread
+  std::size_t workers = 1;
+  std::size_t threads = 1;  // compute threads of each worker
   std::size_t servers = 1;
   std::size_t lanes = 1;  // of each server
 };

@@ -8,22 +8,6 @@
 
 namespace psmith::node {
 
-using placement::Key;
-
-SplitList split_list(const placement::Placement& placement, std::size_t table,
-                     std::vector<Key> key) {
-  SplitList out;
-  out.lane.reserve(key.size());
-  out.lane_count.resize(placement.lane_count());
-  for (const auto k : key) {
-    const auto lane = placement.lane_of(table, k);
-    out.lane.push_back(static_cast<std::uint16_t>(lane));
-    ++out.lane_count[lane];
-  }
-  out.key = std::move(key);
-  return out;
-}
-
 WorkerCore::WorkerCore(NodeId self, wire::JobRecord record)
     : self_(self),
       record_(std::move(record)),
@@ -237,7 +221,10 @@ void WorkerCore::on_pull_ok(std::size_t lane, const wire::PullOk& ok,
 // Copies one lane's ranges and rows to their places; false if they do not fit.
 bool WorkerCore::fill(std::size_t lane, Work& work, std::vector<Blob>& blobs) {
   const auto ranges = placement_.ranges(lane);
-  if (blobs.size() != ranges.size() + work.lists.size()) return false;
+  const auto& tables = model_->tables();
+  if (blobs.size() != ranges.size() + work.plans.size() * tables.size()) {
+    return false;
+  }
   work.dense.resize(model_->tensors().size());
   for (std::size_t t = 0; t < work.dense.size(); ++t) {
     work.dense[t].resize(model_->tensors()[t].size());
@@ -247,21 +234,22 @@ bool WorkerCore::fill(std::size_t lane, Work& work, std::vector<Blob>& blobs) {
     std::memcpy(work.dense[ranges[i].tensor].data() + ranges[i].begin,
                 blobs[i].bytes().data(), blobs[i].size());
   }
-  const auto& tables = model_->tables();
-  work.values.resize(work.lists.size());
-  for (std::size_t i = 0; i < work.lists.size(); ++i) {
-    const auto& list = work.lists[i];
+  work.values.resize(work.plans.size() * tables.size());
+  for (std::size_t i = 0; i < work.values.size(); ++i) {
+    const auto& plan = *work.plans[i / tables.size()];
+    const auto& lanes = plan.lanes[i % tables.size()];
     const std::size_t bytes = tables[i % tables.size()].width * sizeof(float);
     const auto& blob = blobs[ranges.size() + i];
-    if (blob.size() != list.lane_count[lane] * bytes) return false;
+    if (blob.size() != lanes.count(lane) * bytes) return false;
     auto& values = work.values[i];
-    values.resize(list.key.size() * tables[i % tables.size()].width);
-    const auto* from = blob.bytes().data();
-    auto* to = reinterpret_cast<std::byte*>(values.data());
-    for (std::size_t k = 0; k < list.key.size(); ++k, to += bytes) {
-      if (list.lane[k] != lane) continue;
-      std::memcpy(to, from, bytes);
-      from += bytes;
+    values.resize(plan.key.size() * tables[i % tables.size()].width);
+    const auto* const from = blob.bytes().data();
+    auto* const to = reinterpret_cast<std::byte*>(values.data());
+    for (const auto& run : lanes.run) {
+      if (!lanes.is_of(run, lane)) continue;
+      std::memcpy(to + run.begin * bytes,
+                  from + (run.to - lanes.lane_begin[lane]) * bytes,
+                  (run.end - run.begin) * bytes);
     }
   }
   return true;

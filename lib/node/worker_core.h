@@ -21,6 +21,7 @@
 
 #include "base/clock.h"
 #include "model/model.h"
+#include "node/key_plan.h"
 #include "placement/placement.h"
 #include "placement/schedule.h"
 #include "store/sum.h"
@@ -29,24 +30,15 @@
 
 namespace psmith::node {
 
-// The sorted key list of one subtree and one table, and the lane of each key.
-struct SplitList {
-  std::vector<placement::Key> key;
-  std::vector<std::uint16_t> lane;        // by key
-  std::vector<std::uint64_t> lane_count;  // keys of each lane
-};
-SplitList split_list(const placement::Placement& placement, std::size_t table,
-                     std::vector<placement::Key> key);
-
 // One lease, as compute threads see it; filled before they do.
 struct Work {
   std::uint64_t id = 0;
   wire::Leaves leaves;
   placement::Step step;
-  std::vector<store::Node> nodes;          // the run's subtrees, in order
-  std::vector<SplitList> lists;            // by node, then table
+  std::vector<store::Node> nodes;  // the run's subtrees, in order
+  std::vector<std::shared_ptr<const KeyPlan>> plans;  // by node; for tables
   std::vector<std::vector<float>> dense;   // whole tensors at version `step`
-  std::vector<std::vector<float>> values;  // by node, then table
+  std::vector<std::vector<float>> values;  // by node, then table: plan's keys
 };
 
 struct ToLane {
@@ -56,7 +48,7 @@ struct ToLane {
 struct NoteMaster {
   wire::Note note;
 };
-// Fill work->lists, then call prepared(id).
+// Fill work->plans, then call prepared(id).
 struct PrepareWork {
   std::shared_ptr<Work> work;
 };

@@ -8,13 +8,42 @@
 
 namespace psmith::node {
 
-// Immutable but for the source's lazy shards: read by pool tasks.
+namespace {
+
+// Of a job's key plans; a plan takes about 13 bytes for each key of each leaf.
+constexpr std::size_t kPlanBytesMax = std::size_t{512} << 20;
+
+}  // namespace
+
+// Immutable but for the source's lazy shards and the plans, which guard
+// themselves: read by pool tasks.
 struct WorkerJob::Shared {
   std::unique_ptr<const model::Model> model;
   std::vector<float> classes;
   std::shared_ptr<ShardSource> source;
   placement::Placement placement;
   std::unique_ptr<Compute> compute;
+  KeyPlanCache plans{kPlanBytesMax};
+
+  Shared(std::unique_ptr<const model::Model> of_model,
+         std::vector<float> of_classes, std::shared_ptr<ShardSource> data,
+         placement::Placement of_lanes)
+      : model(std::move(of_model)),
+        classes(std::move(of_classes)),
+        source(std::move(data)),
+        placement(std::move(of_lanes)),
+        compute(std::make_unique<Compute>(*model, classes, *source)) {}
+
+  std::shared_ptr<const KeyPlan> plan(const placement::Step& step,
+                                      store::Node node) {
+    const KeyPlanCache::Name name{step.eval, step.shard,
+                                  step.block_begin + node.begin,
+                                  step.block_begin + node.end};
+    if (auto known = plans.find(name)) return known;
+    auto made = compute->plan(step, node, placement);
+    plans.keep(name, made);
+    return made;
+  }
 };
 
 namespace {
@@ -32,14 +61,8 @@ WorkerJob::WorkerJob(Host host, NodeId self, wire::JobRecord record)
   const auto& spec = core_.record().spec;
   auto source = ShardSource::open(spec);
   if (!source) throw Failure(status_of(source.error()), source.error());
-  shared_ = std::make_shared<Shared>(
-      Shared{.model = model::make_model(spec.model).value(78),
-             .classes = spec.classes,
-             .source = *source,
-             .placement = core_.placement(),
-             .compute = nullptr});
-  shared_->compute = std::make_unique<Compute>(
-      *shared_->model, shared_->classes, *shared_->source);
+  shared_ = std::make_shared<Shared>(model::make_model(spec.model).value(78),
+                                     spec.classes, *source, core_.placement());
   for (std::size_t i = 0; i < core_.record().lanes.size(); ++i) {
     lanes_.push_back(std::make_unique<net::DealerSocket>(
         host_.reactor, host_.context, core_.record().lanes[i].address,
@@ -97,7 +120,12 @@ void WorkerJob::note_read(std::uint32_t shard) {
 // A job has a bounded number of leases, so this queue is bounded too. What a
 // task throws ends the job here, and nothing else.
 void WorkerJob::later(std::function<void()> task) {
-  host_.pool.submit([this, task = std::move(task), post = poster()] {
+  submit(host_.pool, poster(), std::move(task));
+}
+
+// The same from a task: the job may be gone, and is touched by `post` only.
+void WorkerJob::submit(Pool& pool, Poster post, std::function<void()> task) {
+  pool.submit([this, task = std::move(task), post = std::move(post)] {
     auto fault = failure_of(task);
     if (!fault) return;
     post([this, why = std::string(fault->what())] {
@@ -107,7 +135,7 @@ void WorkerJob::later(std::function<void()> task) {
 }
 
 // Runs fn on the reactor's thread if the job is still here then.
-std::function<void(std::function<void()>)> WorkerJob::poster() {
+WorkerJob::Poster WorkerJob::poster() {
   return [this, &reactor = host_.reactor,
           alive = alive_](std::function<void()> fn) {
     reactor.post([this, alive, fn = std::move(fn)] {
@@ -144,10 +172,7 @@ void WorkerJob::prepare(std::shared_ptr<Work> work) {
     }
     if (*ready) post([this, work] { note_read(work->step.shard); });
     for (const auto& node : work->nodes) {
-      for (std::size_t t = 0; t < shared->model->tables().size(); ++t) {
-        work->lists.push_back(split_list(
-            shared->placement, t, shared->compute->keys(work->step, node)));
-      }
+      work->plans.push_back(shared->plan(work->step, node));
     }
     // Of what was read: is it still what the shard holds?
     ready = shared->source->ready(work->step.eval, work->step.shard);
@@ -162,93 +187,154 @@ void WorkerJob::prepare(std::shared_ptr<Work> work) {
   });
 }
 
-// A lease on the pool: its subtrees cut into pieces, at least one a thread.
-struct WorkerJob::Piece {
-  std::size_t index = 0;  // of the lease's node
-  store::Node node;
-  std::optional<store::Sum> sum;
-};
+// A lease on the pool. First its leaves: subtrees cut into pieces, at least one
+// a thread. Then, where there are tables, their rows are joined, tiles of keys
+// by any thread.
+struct WorkerJob::Run {
+  struct Piece {
+    std::size_t index = 0;  // of the lease's node
+    store::Node node;
+    store::Sum sum;
+  };
+  // Tiles [begin, end) of one table of one node.
+  struct Tiles {
+    std::size_t index = 0, table = 0, begin = 0, end = 0;
+  };
 
-namespace {
+  Run(std::shared_ptr<const Work> of_work, const model::Model& model,
+      std::size_t threads)
+      : work(std::move(of_work)), leaves(*work, model.tables().size()) {
+    for (std::size_t i = 0; i < work->nodes.size(); ++i) {
+      pieces.push_back({i, work->nodes[i], {}});
+    }
+    cut(threads);
+    left = pieces.size();
+    if (work->step.eval) return;
+    for (std::size_t i = 0; i < work->plans.size(); ++i) {
+      const auto& plan = *work->plans[i];
+      for (std::size_t t = 0; t < model.tables().size(); ++t) {
+        const auto width = model.tables()[t].width;
+        tables.push_back(
+            {.width = width,
+             .list = nullptr,
+             .value = std::vector<float>(plan.key.size() * width)});
+        divide({i, t, 0, tile_count(plan)}, threads);
+      }
+    }
+  }
 
-struct Pieces {
-  std::atomic<std::size_t> left{0};
+  void cut(std::size_t wanted) {
+    while (pieces.size() < wanted) {
+      const auto largest = std::max_element(
+          pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) {
+            return a.node.size() < b.node.size();
+          });
+      if (largest->node.size() < 2) return;
+      const auto at = largest->node;
+      const auto middle = store::middle_of(at);
+      largest->node = {at.begin, middle};
+      pieces.insert(std::next(largest),
+                    Piece{largest->index, {middle, at.end}, {}});
+    }
+  }
+
+  void divide(Tiles all, std::size_t threads) {
+    constexpr std::size_t kLeast = 4;  // tiles of a task
+    const auto parts = std::clamp<std::size_t>(all.end / kLeast, 1, threads);
+    for (std::size_t p = 0; p < parts; ++p) {
+      tiles.push_back({all.index, all.table, all.end * p / parts,
+                       all.end * (p + 1) / parts});
+    }
+  }
+
+  // The pieces' sums joined along the tree, as one thread would have.
+  store::Sum assemble(std::size_t& next, store::Node node) {
+    if (pieces[next].node == node) return std::move(pieces[next++].sum);
+    const auto middle = store::middle_of(node);
+    auto sum = assemble(next, {node.begin, middle});
+    store::join(sum, assemble(next, {middle, node.end}));
+    return sum;
+  }
+
+  std::vector<store::Sum> sums() {
+    std::vector<store::Sum> out;
+    const auto per_node =
+        tables.empty() ? 0 : tables.size() / work->nodes.size();
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < work->nodes.size(); ++i) {
+      out.push_back(assemble(next, work->nodes[i]));
+      for (std::size_t t = 0; t < per_node; ++t) {
+        out.back().table.push_back(std::move(tables[i * per_node + t]));
+      }
+    }
+    return out;
+  }
+
+  const std::shared_ptr<const Work> work;
+  std::vector<Piece> pieces;
+  LeafGradients leaves;
+  std::vector<store::TableSum> tables;  // by node, then table
+  std::vector<Tiles> tiles;
+  std::atomic<std::size_t> left{0};  // tasks of this stage
   std::mutex mutex;
   std::optional<Error> error;
 };
 
-// The pieces' sums joined along the tree, as one thread would have.
-template <class Piece>
-store::Sum assemble(std::vector<Piece>& pieces, std::size_t& next,
-                    store::Node node) {
-  if (pieces[next].node == node) return std::move(*pieces[next++].sum);
-  const auto middle = store::middle_of(node);
-  auto left = assemble(pieces, next, {node.begin, middle});
-  store::join(left, assemble(pieces, next, {middle, node.end}));
-  return left;
-}
-
-template <class Piece>
-void cut(std::vector<Piece>& pieces, std::size_t wanted) {
-  while (pieces.size() < wanted) {
-    const auto largest = std::max_element(
-        pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) {
-          return a.node.size() < b.node.size();
-        });
-    if (largest->node.size() < 2) return;
-    const auto at = largest->node;
-    const auto middle = store::middle_of(at);
-    largest->node = {at.begin, middle};
-    pieces.insert(std::next(largest),
-                  Piece{largest->index, {middle, at.end}, {}});
-  }
-}
-
-}  // namespace
-
 void WorkerJob::compute(std::shared_ptr<const Work> work) {
-  auto pieces = std::make_shared<std::vector<Piece>>();
-  for (std::size_t i = 0; i < work->nodes.size(); ++i) {
-    pieces->push_back({i, work->nodes[i], {}});
-  }
-  cut(*pieces, host_.pool.thread_count());
-  auto state = std::make_shared<Pieces>();
-  state->left = pieces->size();
-  const auto finish = [this, work, pieces, state] {
-    if (state->error) return failed(*state->error);
-    std::vector<store::Sum> sums;
-    std::size_t next = 0;
-    for (const auto& node : work->nodes) {
-      sums.push_back(assemble(*pieces, next, node));
-    }
-    WorkerEffects effects;
-    core_.computed(work->id, std::move(sums), host_.reactor.now(), effects);
-    run(std::move(effects));
-  };
-  for (std::size_t p = 0; p < pieces->size(); ++p) {
-    later([this, shared = shared_, work, pieces, state, p, finish,
-           post = poster(), &progress = host_.progress] {
-      auto& piece = (*pieces)[p];
-      auto ready = shared->source->ready(work->step.eval, work->step.shard);
+  const auto run = std::make_shared<Run>(std::move(work), *shared_->model,
+                                         host_.pool.thread_count());
+  for (std::size_t p = 0; p < run->pieces.size(); ++p) {
+    later([this, run, p, shared = shared_, post = poster(),
+           &progress = host_.progress, &pool = host_.pool] {
+      auto& piece = run->pieces[p];
+      const auto& step = run->work->step;
+      auto ready = shared->source->ready(step.eval, step.shard);
       if (ready && *ready) {
-        post([this, work] { note_read(work->step.shard); });
+        post([this, run] { note_read(run->work->step.shard); });
       }
-      auto sum = ready ? shared->compute->sum(*work, piece.index, piece.node)
+      auto sum = ready ? shared->compute->sum(*run->work, piece.index,
+                                              piece.node, run->leaves)
                        : Result<store::Sum>(std::move(ready.error()));
       if (sum) {  // as in prepare()
-        ready = shared->source->ready(work->step.eval, work->step.shard);
+        ready = shared->source->ready(step.eval, step.shard);
         if (!ready) sum = std::move(ready.error());
       }
       if (sum) {
         piece.sum = std::move(*sum);
         progress += piece.node.size();
       } else {
-        const std::lock_guard lock(state->mutex);
-        state->error = std::move(sum.error());
+        const std::lock_guard lock(run->mutex);
+        run->error = std::move(sum.error());
       }
-      if (state->left.fetch_sub(1) == 1) post(finish);
+      if (run->left.fetch_sub(1) == 1) join(run, shared, post, pool);
     });
   }
+}
+
+// After the last piece, on its thread: the second stage, or the end.
+void WorkerJob::join(const std::shared_ptr<Run>& run,
+                     const std::shared_ptr<Shared>& shared, const Poster& post,
+                     Pool& pool) {
+  const auto finish = [this, run] {
+    if (run->error) return failed(*run->error);
+    WorkerEffects effects;
+    core_.computed(run->work->id, run->sums(), host_.reactor.now(), effects);
+    this->run(std::move(effects));
+  };
+  if (run->error || run->tiles.empty()) return post(finish);
+  run->left = run->tiles.size();
+  const auto task = [run, shared, post, finish](std::size_t i) {
+    const auto& part = run->tiles[i];
+    const auto tables = shared->model->tables().size();
+    shared->compute->join(
+        *run->work, part.index, part.table, run->leaves, part.begin, part.end,
+        run->tables[part.index * tables + part.table].value.own());
+    if (run->left.fetch_sub(1) == 1) post(finish);
+  };
+  for (std::size_t i = 1; i < run->tiles.size(); ++i) {
+    submit(pool, post, [task, i] { task(i); });
+  }
+  task(0);
 }
 
 }  // namespace psmith::node

@@ -42,7 +42,8 @@ class WorkerJob {
 
  private:
   struct Shared;  // what tasks read
-  struct Piece;
+  struct Run;     // of a lease on the pool
+  using Poster = std::function<void(std::function<void()>)>;
   void tick();
   void run(WorkerEffects effects);
   void prepare(std::shared_ptr<Work> work);
@@ -52,7 +53,11 @@ class WorkerJob {
   void failed(const Error& error);
   void guarded(const std::function<void()>& fn);
   void note_read(std::uint32_t shard);
-  std::function<void(std::function<void()>)> poster();
+  void submit(Pool& pool, Poster post, std::function<void()> task);
+  void join(const std::shared_ptr<Run>& run,
+            const std::shared_ptr<Shared>& shared, const Poster& post,
+            Pool& pool);
+  Poster poster();
 
   Host host_;
   WorkerCore core_;

@@ -31,17 +31,20 @@ wire::KeyList WorkerCore::list_name(const Work& work, std::size_t node) const {
 void WorkerCore::add_list(std::size_t lane, const Work& work, std::size_t node,
                           std::size_t table, bool with_keys,
                           wire::KeyList& name, std::vector<Blob>& blobs) const {
-  const auto& list = work.lists[node * model_->tables().size() + table];
+  const auto& plan = *work.plans[node];
+  const auto& lanes = plan.lanes[table];
   name = list_name(work, node);
-  name.key_count = list.lane_count[lane];
+  name.key_count = lanes.count(lane);
   const bool known = known_[lane].contains(
       {name.dataset, name.shard, name.begin, name.end, table});
   name.has_keys = name.key_count != 0 && (with_keys || !known);
   if (!name.has_keys) return;
   std::vector<placement::Key> keys;
   keys.reserve(name.key_count);
-  for (std::size_t i = 0; i < list.key.size(); ++i) {
-    if (list.lane[i] == lane) keys.push_back(list.key[i]);
+  for (const auto& run : lanes.run) {
+    if (!lanes.is_of(run, lane)) continue;
+    keys.insert(keys.end(), plan.key.begin() + run.begin,
+                plan.key.begin() + run.end);
   }
   blobs.push_back(Blob::of(std::move(keys)));
 }
@@ -52,7 +55,7 @@ void WorkerCore::remember_lists(std::size_t lane, std::uint64_t id) {
   const auto& work = *found->second.work;
   // The push of an evaluation names no list: its answer tells of none.
   if (!gradient(work) && found->second.stage == Stage::pushing) return;
-  for (std::size_t n = 0; n < work.nodes.size() && !work.lists.empty(); ++n) {
+  for (std::size_t n = 0; n < work.plans.size(); ++n) {
     const auto name = list_name(work, n);
     for (std::size_t t = 0; t < model_->tables().size(); ++t) {
       known_[lane].insert({name.dataset, name.shard, name.begin, name.end, t});
@@ -75,25 +78,21 @@ void WorkerCore::add_push(std::size_t lane, const Lease& lease, bool with_keys,
       continue;
     }
     for (const auto& range : placement_.ranges(lane)) {
-      const auto whole = std::span(sum.dense[range.tensor]);
+      const std::span<const float> whole(sum.dense[range.tensor]);
       blobs.emplace_back(
           lease.sums, std::as_bytes(whole.subspan(range.begin, range.size())));
     }
     for (std::size_t t = 0; t < tables.size(); ++t) {
       part.lists.emplace_back();
       add_list(lane, work, n, t, with_keys, part.lists.back(), blobs);
-      const auto& list = work.lists[n * tables.size() + t];
+      const auto& lanes = work.plans[n]->lanes[t];
       const std::size_t w = tables[t].width;
-      PSM_CHECK(sum.table[t].key.size() == list.key.size(),
+      const auto& value = sum.table[t].value;
+      PSM_CHECK(value.size() == work.plans[n]->key.size() * w,
                 "a sum over the subtree's keys");
-      std::vector<float> values;
-      values.reserve(list.lane_count[lane] * w);
-      for (std::size_t i = 0; i < list.key.size(); ++i) {
-        if (list.lane[i] != lane) continue;
-        const auto* v = sum.table[t].value.data() + i * w;
-        values.insert(values.end(), v, v + w);
-      }
-      blobs.push_back(Blob::of(std::move(values)));
+      const auto mine = std::span<const float>(value).subspan(
+          lanes.lane_begin[lane] * w, lanes.count(lane) * w);
+      blobs.emplace_back(lease.sums, std::as_bytes(mine));
     }
     out.push.push_back(std::move(part));
   }

@@ -13,6 +13,7 @@ namespace psmith::placement {
 using Key = std::uint64_t;
 
 constexpr std::uint64_t mixed(Key key) { return mix64(key); }
+constexpr Key unmixed(std::uint64_t mixed_key) { return unmix64(mixed_key); }
 
 // Key lists are in this order.
 constexpr bool mixed_less(Key a, Key b) { return mixed(a) < mixed(b); }
@@ -20,8 +21,11 @@ constexpr bool mixed_less(Key a, Key b) { return mixed(a) < mixed(b); }
 inline constexpr unsigned kBucketBits = 8;
 inline constexpr std::uint32_t kBucketCount = 1U << kBucketBits;
 
+constexpr std::uint32_t bucket_of_mixed(std::uint64_t mixed_key) {
+  return static_cast<std::uint32_t>(mixed_key >> (64 - kBucketBits));
+}
 constexpr std::uint32_t bucket_of(Key key) {
-  return static_cast<std::uint32_t>(mixed(key) >> (64 - kBucketBits));
+  return bucket_of_mixed(mixed(key));
 }
 
 }  // namespace psmith::placement

@@ -45,6 +45,10 @@ class Placement {
   std::size_t lane_of(std::size_t table, Key key) const {
     return bucket_lane_[table][bucket_of(key)];
   }
+  // The lane index of each bucket of a table: kBucketCount of them.
+  std::span<const std::uint16_t> bucket_lanes(std::size_t table) const {
+    return bucket_lane_[table];
+  }
 
  private:
   std::vector<std::vector<Range>> ranges_;               // by lane

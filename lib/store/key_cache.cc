@@ -11,10 +11,10 @@ std::shared_ptr<KnownList> KeyCache::find(std::size_t table,
 bool KeyCache::keep(std::size_t table, const wire::KeyList& name,
                     std::shared_ptr<KnownList> list) {
   constexpr std::size_t kEntryBytes = 256;  // nodes and vectors, about
-  const auto size = kEntryBytes + list->key.size() * (sizeof(placement::Key) +
-                                                      sizeof(std::uint32_t));
+  const auto size = kEntryBytes + list->size() * (sizeof(std::uint64_t) +
+                                                  sizeof(std::uint32_t));
   const auto known = lists_.find(name_of(table, name));
-  if (known != lists_.end()) return known->second->key == list->key;
+  if (known != lists_.end()) return known->second->mixed == list->mixed;
   if (bytes_ + size > byte_max_) return false;
   lists_.emplace(name_of(table, name), std::move(list));
   bytes_ += size;

@@ -10,17 +10,11 @@
 #include <map>
 #include <memory>
 #include <tuple>
-#include <vector>
 
-#include "placement/key.h"
+#include "store/known_list.h"
 #include "wire/message.h"
 
 namespace psmith::store {
-
-struct KnownList {
-  std::vector<placement::Key> key;
-  std::vector<std::uint32_t> row;  // Table::kNone where not known yet
-};
 
 class KeyCache {
  public:

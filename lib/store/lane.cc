@@ -13,9 +13,8 @@ namespace {
 std::size_t bytes_of(const std::vector<TakenRequest::NewList>& lists) {
   std::size_t bytes = 0;
   for (const auto& added : lists) {
-    bytes += sizeof(KnownList) +
-             added.list->key.size() *
-                 (sizeof(placement::Key) + sizeof(std::uint32_t));
+    bytes += sizeof(KnownList) + added.list->size() * (sizeof(std::uint64_t) +
+                                                       sizeof(std::uint32_t));
   }
   return bytes;
 }
@@ -362,8 +361,7 @@ void Lane::answer(const PendingPull& pull, LaneEffects& effects) {
     const auto tables = weights_.table_count();
     for (std::size_t i = 0; i < pull.lists.size(); ++i) {
       auto& list = *pull.lists[i];
-      blobs.push_back(
-          Blob::of(weights_.rows(i % tables, list.key, list.row, version)));
+      blobs.push_back(Blob::of(weights_.rows(i % tables, list, version)));
     }
   }
   effects.push_back(ToPeer{pull.peer, {std::move(ok), std::move(blobs)}});

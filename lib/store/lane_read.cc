@@ -9,7 +9,6 @@
 namespace psmith::store {
 
 using placement::Key;
-using placement::mixed;
 
 Result<Blob> RequestReader::next() {
   if (next_ == blobs_.size()) {
@@ -23,13 +22,13 @@ Status RequestReader::at_end() const {
   return error(Code::invalid, "{} blobs too many", blobs_.size() - next_);
 }
 
-Result<std::vector<float>> RequestReader::floats(std::size_t count) {
-  PSM_TRY(const Blob blob, next());
+Result<Values> RequestReader::floats(std::size_t count) {
+  PSM_TRY(Blob blob, next());
   if (blob.size() != count * sizeof(float)) {
     return error(Code::invalid, "a blob of {} bytes where {} floats belong",
                  blob.size(), count);
   }
-  return blob.values<float>();
+  return Values(std::move(blob));
 }
 
 Result<std::shared_ptr<KnownList>> RequestReader::list(
@@ -46,7 +45,7 @@ Result<std::shared_ptr<KnownList>> RequestReader::list(
         }
       }
     }
-    if (known && known->key.size() == name.key_count) return known;
+    if (known && known->size() == name.key_count) return known;
     out.unknown_list = true;
     return std::make_shared<KnownList>();
   }
@@ -56,20 +55,38 @@ Result<std::shared_ptr<KnownList>> RequestReader::list(
                  blob.size(), name.key_count);
   }
   auto list = std::make_shared<KnownList>();
-  list->key = blob.values<Key>();
-  for (std::size_t i = 0; i < list->key.size(); ++i) {
-    if (i != 0 && mixed(list->key[i - 1]) >= mixed(list->key[i])) {
+  list->mixed.resize(blob.count<Key>());
+  PSM_DO(take_keys(blob, table, list->mixed));
+  list->row.assign(list->size(), Table::kNone);
+  out.added.push_back({table, name, list});
+  return list;
+}
+
+// Mixes the keys of a blob; checks their order and whose they are.
+Status RequestReader::take_keys(const Blob& blob, std::size_t table,
+                                std::span<std::uint64_t> mixed) const {
+  const auto lane_of = shape_.placement.bucket_lanes(table);
+  bool ordered = true, ours = true;
+  std::uint64_t last = 0;
+  for (std::size_t i = 0; i < mixed.size(); ++i) {
+    const auto m =
+        placement::mixed(load_le<Key>(blob.bytes(), i * sizeof(Key)));
+    ordered &= i == 0 || last < m;
+    ours &= lane_of[placement::bucket_of_mixed(m)] == shape_.lane_index;
+    mixed[i] = last = m;
+  }
+  if (ordered && (ours || !shape_.check_owner)) return Done{};
+  for (std::size_t i = 0; i < mixed.size(); ++i) {
+    if (i != 0 && mixed[i - 1] >= mixed[i]) {
       return error(Code::invalid, "key {} of a list is out of order", i);
     }
     if (shape_.check_owner &&
-        shape_.placement.lane_of(table, list->key[i]) != shape_.lane_index) {
+        lane_of[placement::bucket_of_mixed(mixed[i])] != shape_.lane_index) {
       return error(Code::invalid, "key {} of a list belongs to another lane",
                    i);
     }
   }
-  list->row.assign(list->key.size(), Table::kNone);
-  out.added.push_back({table, name, list});
-  return list;
+  return Done{};
 }
 
 Status RequestReader::check_leaves(const wire::Leaves& leaves,
@@ -119,8 +136,7 @@ Status RequestReader::read_push(const wire::PushPart& part, StepShape step,
   for (std::size_t t = 0; t < shape_.widths.size(); ++t) {
     PSM_TRY(const auto known, list(t, part.lists[t], out));
     PSM_TRY(auto values, floats(part.lists[t].key_count * shape_.widths[t]));
-    taken.sum.table.push_back(
-        {shape_.widths[t], known->key, std::move(values)});
+    taken.sum.table.push_back({shape_.widths[t], known, std::move(values)});
   }
   out.push.push_back(std::move(taken));
   return Done{};

@@ -93,10 +93,12 @@ class RequestReader {
   Status read_pull(const wire::PullPart& part, TakenRequest& out);
   Status at_end() const;
   Result<Blob> next();
-  Result<std::vector<float>> floats(std::size_t count);
+  Result<Values> floats(std::size_t count);
   Result<std::shared_ptr<KnownList>> list(std::size_t table,
                                           const wire::KeyList& name,
                                           TakenRequest& out);
+  Status take_keys(const Blob& blob, std::size_t table,
+                   std::span<std::uint64_t> mixed) const;
 
   const LaneShape& shape_;
   std::vector<Blob>& blobs_;

@@ -1,59 +1,91 @@
 #include "store/sum.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace psmith::store {
 namespace {
 
-using placement::Key;
-using placement::mixed;
+// An absent key adds nothing: -0, which changes no float, not even 0.
+constexpr float kNothing = -0.0F;
 
-void add(std::vector<float>& left, const std::vector<float>& right) {
-  PSM_CHECK(left.size() == right.size(), "sums of one shape");
-  float* a = left.data();
-  const float* b = right.data();
-  const std::size_t n = left.size();
-  for (std::size_t i = 0; i < n; ++i) a[i] += b[i];
+// Both lists, each with its end after the last key.
+struct Side {
+  const std::uint64_t* mixed;
+  const std::uint32_t* row;
+  const float* value;
+  std::size_t size;
+};
+
+Side side_of(const TableSum& sum) {
+  return {.mixed = sum.list->mixed.data(),
+          .row = sum.list->row.data(),
+          .value = sum.value.data(),
+          .size = sum.list->size()};
+}
+
+// Merges until one side ends; no branch depends on the keys. The rows written.
+std::size_t merge(const Side& left, const Side& right, std::size_t& i,
+                  std::size_t& j, std::size_t width, KnownList& list,
+                  float* out) {
+  auto* const mixed = list.mixed.data();
+  auto* const row = list.row.data();
+  std::size_t n = 0;
+  while (i < left.size && j < right.size) {
+    const auto a = left.mixed[i], b = right.mixed[j];
+    const bool in_left = a <= b, in_right = b <= a;
+    mixed[n] = in_left ? a : b;
+    row[n] = in_left ? left.row[i] : right.row[j];
+    const float* const x = left.value + i * width;
+    const float* const y = right.value + j * width;
+    for (std::size_t c = 0; c < width; ++c) {
+      out[n * width + c] =
+          (in_left ? x[c] : kNothing) + (in_right ? y[c] : kNothing);
+    }
+    i += in_left ? 1 : 0;
+    j += in_right ? 1 : 0;
+    ++n;
+  }
+  return n;
+}
+
+void copy_rest(const Side& from, std::size_t begin, std::size_t width,
+               KnownList& list, float* out, std::size_t& n) {
+  const auto count = from.size - begin;
+  std::copy_n(from.mixed + begin, count, list.mixed.data() + n);
+  std::copy_n(from.row + begin, count, list.row.data() + n);
+  std::copy_n(from.value + begin * width, count * width, out + n * width);
+  n += count;
 }
 
 void join(TableSum& left, TableSum&& right) {
-  if (right.key.empty()) return;
-  if (left.key.empty()) {
+  if (right.list->size() == 0) return;
+  if (left.list->size() == 0) {
     left = std::move(right);
     return;
   }
-  if (left.key == right.key) {
-    add(left.value, right.value);
+  if (left.list == right.list || left.list->mixed == right.list->mixed) {
+    left.value.add(right.value);
     return;
   }
   const std::size_t w = left.width;
-  TableSum out;
-  out.width = left.width;
-  out.key.reserve(left.key.size() + right.key.size());
-  out.value.reserve(left.value.size() + right.value.size());
+  const auto a = side_of(left), b = side_of(right);
+  auto list = std::make_shared<KnownList>();
+  list->mixed.resize(a.size + b.size);
+  list->row.resize(a.size + b.size);
+  std::vector<float> value((a.size + b.size) * w);
   std::size_t i = 0, j = 0;
-  const auto take = [&](const TableSum& from, std::size_t row) {
-    out.key.push_back(from.key[row]);
-    const auto* v = from.value.data() + row * w;
-    out.value.insert(out.value.end(), v, v + w);
-  };
-  while (i < left.key.size() && j < right.key.size()) {
-    const auto a = mixed(left.key[i]), b = mixed(right.key[j]);
-    if (a < b) {
-      take(left, i++);
-    } else if (b < a) {
-      take(right, j++);
-    } else {
-      take(left, i);
-      for (std::size_t c = 0; c < w; ++c) {
-        out.value[out.value.size() - w + c] += right.value[j * w + c];
-      }
-      ++i, ++j;
-    }
-  }
-  while (i < left.key.size()) take(left, i++);
-  while (j < right.key.size()) take(right, j++);
-  left = std::move(out);
+  auto n = w == 1 ? merge(a, b, i, j, 1, *list, value.data())
+                  : merge(a, b, i, j, w, *list, value.data());
+  copy_rest(a, i, w, *list, value.data(), n);
+  copy_rest(b, j, w, *list, value.data(), n);
+  list->mixed.resize(n);
+  list->row.resize(n);
+  list->resolved = left.list->resolved && right.list->resolved;
+  value.resize(n * w);
+  left = {
+      .width = left.width, .list = std::move(list), .value = std::move(value)};
 }
 
 }  // namespace
@@ -63,28 +95,13 @@ void join(Sum& left, Sum&& right) {
                 left.table.size() == right.table.size(),
             "sums of one job");
   for (std::size_t i = 0; i < left.dense.size(); ++i) {
-    add(left.dense[i], right.dense[i]);
+    left.dense[i].add(right.dense[i]);
   }
   for (std::size_t i = 0; i < left.table.size(); ++i) {
     join(left.table[i], std::move(right.table[i]));
   }
   left.sums.add(right.sums);
   left.curve.merge(right.curve);
-}
-
-std::vector<Key> union_of(std::span<const Key> a, std::span<const Key> b) {
-  std::vector<Key> out;
-  out.reserve(a.size() + b.size());
-  std::size_t i = 0, j = 0;
-  while (i < a.size() && j < b.size()) {
-    const auto x = mixed(a[i]), y = mixed(b[j]);
-    out.push_back(x <= y ? a[i] : b[j]);
-    if (x <= y) ++i;
-    if (y <= x) ++j;
-  }
-  out.insert(out.end(), a.begin() + static_cast<std::ptrdiff_t>(i), a.end());
-  out.insert(out.end(), b.begin() + static_cast<std::ptrdiff_t>(j), b.end());
-  return out;
 }
 
 }  // namespace psmith::store

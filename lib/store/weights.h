@@ -8,6 +8,7 @@
 // in an undo list. The lane's thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -49,12 +50,10 @@ class Weights {
   // REQUIRES: has(version)
   Blob dense(std::size_t range, std::uint64_t version) const;
 
-  // Rows of the keys, 0 for keys without a row; a read creates none. row:
-  // cached row numbers, Table::kNone where not known yet; filled as found.
-  // REQUIRES: has(version), row.size() == key.size()
-  std::vector<float> rows(std::size_t table,
-                          std::span<const placement::Key> key,
-                          std::span<std::uint32_t> row, std::uint64_t version);
+  // Rows of the keys, 0 for keys without a row; a read creates none, but fills
+  // in the row numbers that it finds. REQUIRES: has(version)
+  std::vector<float> rows(std::size_t table, KnownList& list,
+                          std::uint64_t version);
 
   // Best snapshot for early stopping: remember now; go back to it at the end.
   void keep_best();
@@ -66,8 +65,13 @@ class Weights {
   bool finite() const;
 
   // Every row whose bucket is in [begin, end), by key ascending.
-  TableSum bucket_rows(std::size_t table, std::uint32_t begin,
-                       std::uint32_t end) const;
+  struct Rows {
+    std::uint32_t width = 1;
+    std::vector<placement::Key> key;
+    std::vector<float> value;  // (key.size(), width)
+  };
+  Rows bucket_rows(std::size_t table, std::uint32_t begin,
+                   std::uint32_t end) const;
 
   // Overwrites (import). REQUIRES: value sizes fit
   void put_dense(std::size_t range, std::vector<float> value);
@@ -83,14 +87,28 @@ class Weights {
  private:
   using Block = std::shared_ptr<std::vector<float>>;
   struct Undo {
-    std::vector<std::uint32_t> row;
-    std::vector<float> value;                             // (row.size(), width)
+    std::shared_ptr<const KnownList> list;                // what was touched
+    std::vector<float> value;                             // (size, width)
     std::unordered_map<std::uint32_t, std::uint32_t> at;  // built when asked
+
+    void clear() {
+      list.reset();
+      value.clear();
+      at.clear();
+    }
   };
-  void apply_range(std::size_t range, const std::vector<float>& gradient,
+  // Rows side by side: of a tile of a table, weights and slots apart.
+  struct Tile {
+    std::vector<float> weight, gradient;
+    std::array<std::vector<float>, optim::kSlotMax> slot;
+  };
+  void apply_range(std::size_t range, std::span<const float> gradient,
                    double rate, float scale);
   void apply_table(std::size_t table, const TableSum& sum, double rate,
                    float scale);
+  void undo(std::size_t table, const KnownList& list, std::span<float> value);
+  void apply_rows(Table& table, std::span<const std::uint32_t> row,
+                  const float* gradient, float* old, double rate, float scale);
 
   std::unique_ptr<const optim::Optimizer> optimizer_;
   std::vector<bool> regularised_;                      // by range
@@ -103,7 +121,7 @@ class Weights {
   std::vector<Block> best_;                    // by range
   std::vector<std::vector<float>> best_rows_;  // by table: weights of rows
   bool has_best_ = false;
-  std::vector<float> scaled_;  // a gradient after scaling
+  Tile tile_;
 };
 
 }  // namespace psmith::store

@@ -316,8 +316,8 @@ void Worker::prepare(std::shared_ptr<node::Work> work) {
   later(0.1, [this, number, work] {
     if (!task_ || task_->number != number) return;
     for (const auto& node : work->nodes) {
-      work->lists.push_back(node::split_list(
-          task_->core->placement(), 0, task_->compute->keys(work->step, node)));
+      work->plans.push_back(
+          task_->compute->plan(work->step, node, task_->core->placement()));
     }
     node::WorkerEffects effects;
     task_->core->prepared(work->id, network_.now(), effects);
@@ -333,7 +333,7 @@ void Worker::compute(std::shared_ptr<const node::Work> work) {
     if (!task_ || task_->number != number) return;
     std::vector<store::Sum> sums;
     for (std::size_t i = 0; i < work->nodes.size(); ++i) {
-      sums.push_back(task_->compute->sum(*work, i, work->nodes[i]).value(1));
+      sums.push_back(task_->compute->whole(*work, i).value(1));
     }
     node::WorkerEffects effects;
     task_->core->computed(work->id, std::move(sums), network_.now(), effects);

@@ -17,11 +17,20 @@ bool same(const std::vector<float>& a, const std::vector<float>& b) {
           std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0);
 }
 
+std::shared_ptr<store::KnownList> list_of(
+    const std::vector<placement::Key>& keys) {
+  auto list = std::make_shared<store::KnownList>();
+  for (const auto key : keys) list->mixed.push_back(placement::mixed(key));
+  list->row.assign(keys.size(), store::Table::kNone);
+  return list;
+}
+
 // One whole step: weights in, the root's sum out.
 store::Sum root_sum(const node::Compute& compute, const model::Model& model,
                     store::Weights& weights, const placement::Placement& place,
                     const placement::Step& step) {
   node::Work work;
+  std::shared_ptr<store::KnownList> keys;
   work.step = step;
   work.leaves = {weights.version(), 0, step.block_count};
   work.nodes = {{0, step.block_count}};
@@ -35,21 +44,18 @@ store::Sum root_sum(const node::Compute& compute, const model::Model& model,
                 blob.bytes().data(), blob.size());
   }
   if (!model.tables().empty()) {
-    work.lists.push_back(
-        node::split_list(place, 0, compute.keys(step, work.nodes[0])));
-    std::vector<std::uint32_t> rows(work.lists[0].key.size(),
-                                    store::Table::kNone);
-    work.values.push_back(
-        weights.rows(0, work.lists[0].key, rows, weights.version()));
+    work.plans.push_back(compute.plan(step, work.nodes[0], place));
+    keys = list_of(work.plans[0]->key);
+    work.values.push_back(weights.rows(0, *keys, weights.version()));
   }
-  auto sum = compute.sum(work, 0, work.nodes[0]).value(1);
+  auto sum = compute.whole(work, 0).value(1);
   if (step.eval) return sum;
-  std::vector<std::vector<float>> by_range;
+  for (auto& table : sum.table) table.list = keys;
+  std::vector<store::Values> by_range;
   for (const auto& range : ranges) {
-    const auto& whole = sum.dense[range.tensor];
-    by_range.emplace_back(
-        whole.begin() + static_cast<std::ptrdiff_t>(range.begin),
-        whole.begin() + static_cast<std::ptrdiff_t>(range.end));
+    const std::span<const float> whole(sum.dense[range.tensor]);
+    const auto part = whole.subspan(range.begin, range.size());
+    by_range.emplace_back(std::vector<float>(part.begin(), part.end()));
   }
   sum.dense = std::move(by_range);
   return sum;

@@ -7,7 +7,7 @@ namespace psmith::store {
 TEST_CASE("a full cache admits no more and keeps what it has", "[store]") {
   KeyCache cache(900);
   const auto list = std::make_shared<KnownList>();
-  list->key.resize(20);
+  list->mixed.resize(20);
   list->row.resize(20);
   const wire::KeyList a{.dataset = 1, .shard = 2, .begin = 3, .end = 4};
   const wire::KeyList b{.dataset = 1, .shard = 2, .begin = 4, .end = 5};
@@ -23,10 +23,10 @@ TEST_CASE("a name keeps its first keys", "[store]") {
   KeyCache cache(100000);
   const wire::KeyList name{.dataset = 1, .shard = 2, .begin = 3, .end = 4};
   const auto list = std::make_shared<KnownList>();
-  list->key = {1, 2};
+  list->mixed = {1, 2};
   const auto same = std::make_shared<KnownList>(*list);
   const auto other = std::make_shared<KnownList>();
-  other->key = {1, 3};
+  other->mixed = {1, 3};
   REQUIRE(cache.keep(0, name, list));
   REQUIRE(cache.keep(0, name, same));
   REQUIRE_FALSE(cache.keep(0, name, other));

@@ -55,8 +55,12 @@ TEST_CASE("a push is read with its keys and values", "[store]") {
   const auto list = f.list;
   auto taken = f.read();
   REQUIRE(taken.ok());
-  REQUIRE(taken->push.at(0).sum.table.at(0).key == list);
-  REQUIRE(taken->push.at(0).sum.table.at(0).value == std::vector<float>{2, 3});
+  const auto& known = *taken->push.at(0).sum.table.at(0).list;
+  REQUIRE(known.size() == list.size());
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    REQUIRE(placement::unmixed(known.mixed[i]) == list[i]);
+  }
+  REQUIRE(taken->push.at(0).sum.table.at(0).value == Values{2, 3});
   REQUIRE(taken->added.size() == 1);
   REQUIRE_FALSE(taken->unknown_list);
 }
@@ -72,7 +76,7 @@ TEST_CASE("a list named without keys must be known", "[store]") {
   }
   SECTION("it is") {
     const auto known = std::make_shared<KnownList>();
-    known->key = f.list;
+    for (const auto k : f.list) known->mixed.push_back(placement::mixed(k));
     known->row.resize(2);
     f.keys.keep(0, f.request.push[0].lists[0], known);
     auto taken = f.read();

@@ -12,19 +12,22 @@ struct Fixture {
           .value(1);
   std::vector<placement::Range> ranges{{0, 0, 1}};
   Weights weights{*model, {.rule = optim::Rule::sgd, .rate = 1}, ranges};
-  std::vector<placement::Key> keys{5, 9};
-  std::vector<std::uint32_t> rows{Table::kNone, Table::kNone};
+  std::shared_ptr<KnownList> list = std::make_shared<KnownList>();
 
-  Fixture() { std::sort(keys.begin(), keys.end(), placement::mixed_less); }
+  Fixture() {
+    list->mixed = {placement::mixed(5), placement::mixed(9)};
+    std::sort(list->mixed.begin(), list->mixed.end());
+    list->row.assign(2, Table::kNone);
+  }
 
   void push(float bias, float first, float second) {
     Sum sum;
     sum.dense = {{bias}};
-    sum.table = {{1, keys, {first, second}}};
+    sum.table = {{1, list, {first, second}}};
     weights.apply(sum, 1.0, 1.0F);
   }
   std::vector<float> read(std::uint64_t version) {
-    return weights.rows(0, keys, rows, version);
+    return weights.rows(0, *list, version);
   }
 };
 

@@ -55,14 +55,14 @@ void declare(CLI::App& app, ClusterFlags& flags) {
       ->type_name("ADDRESS");
   app.add_option("--local", flags.local,
                  "run in this process: workers, servers, lanes of each "
-                 "(the default, one worker a core)")
+                 "(the default, one worker of a thread a core)")
       ->type_name("W[,S[,L]]");
 }
 
 node::EmbeddedOptions local_options(const std::string& text) {
   node::EmbeddedOptions options;
   if (text.empty()) {
-    options.workers =
+    options.threads = options.lanes =
         std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 64);
     return options;
   }
