@@ -5,7 +5,7 @@ source "$(dirname "$0")/../support/style.sh"
 
 # HEADER (pattern)   FILES (pattern) that may include it
 rules='
-zmq                  ^(lib|tests)/net/
+zmq                  ^(lib|tests)/net/|^tests/bench/echo\.cc$
 msgpack              ^(lib|tests)/wire/
 fmt/                 ^lib/base/format\.h$
 nlohmann/            ^(lib/(file|data)|tools|tests)/
@@ -15,6 +15,7 @@ sodium               ^lib/base/digest\.(h|cc)$
 CLI/                 ^(tools|tests/(cli|style))/
 toml                 ^tools/
 catch2/              ^tests/
+benchmark/           ^tests/bench/
 Eigen/               ^(lib/tensor/[^/]*\.h|lib/[^/]*/[^/]*\.cc|tests/.*\.cc)$
 '
 
@@ -35,7 +36,7 @@ fail_each < <(sources lib tools tests |
 
 # What comes from neither the standard, the system nor the rules.
 standard='^[a-z_0-9]+$|^(sys|arpa|netinet|linux)/|^[a-z_]+\.h$'
-standard+='|^(zmq|msgpack)\.hpp$|^(fmt|nlohmann|CLI|toml\+\+|catch2|Eigen)/'
+standard+='|^(zmq|msgpack)\.hpp$|^(fmt|nlohmann|CLI|toml\+\+|catch2|benchmark|Eigen)/'
 fail_each < <(sources lib tools tests |
   xargs -r grep -nHE '^[[:space:]]*#[[:space:]]*include[[:space:]]*<' |
   sed -E 's/^([^:]*:[0-9]+):[^<]*<([^>]*)>.*/\1 \2/' |
