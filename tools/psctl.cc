@@ -1,4 +1,5 @@
 // psctl: the master of a cluster, and every command to it.
+#include "cli/psctl_completion.h"
 #include "cli/psctl_jobs.h"
 #include "cli/psctl_master.h"
 #include "cli/psctl_models.h"
@@ -21,5 +22,6 @@ int main(int argc, char** argv) {
   add_models(program);
   add_export(program);
   add_import(program);
+  add_completion(program);
   return program.run(argc, argv);
 }

@@ -1,115 +1,30 @@
-# psctl(1) for fish. Written by completions/generate.
-complete -c psctl -l help -s h -d 'print this help'
-complete -c psctl -l version -d 'print build, processor level, wire version'
-complete -c psctl -l quiet -s q -d 'warnings and errors only'
-complete -c psctl -l verbose -s v -d 'say more on stderr'
-complete -c psctl -l color -x -a 'auto always never' -d 'colours on stderr'
-complete -c psctl -l log-format -x -a 'text json' -d 'messages on stderr as text or JSON lines'
-complete -c psctl -n __fish_use_subcommand -f -a train -d 'trains a model and follows the job'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l help -s h -d 'print this help'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l output -s o -r -d 'the model file (- is stdout)'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l name -r -d 'name of the job and the live model'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l master -r -d 'run on this master\'s cluster (ADDRESS or @FILE)'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l local -r -d 'run in this process: workers, servers, lanes of each (the default, one worker a core)'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l detach -d 'print the job and leave it running'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l timeout -r -d 'cancel the job then (status 124)'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l json -d 'JSON lines on stdout'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l log -r -d 'keep the JSON lines in a file'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l checkpoint-dir -r -d 'folder that every server reaches'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l checkpoint-every -r -d 'steps between checkpoints'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l model -x -a 'linear logistic softmax' -d 'kind of model (by the label)'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l optimizer -x -a 'sgd adagrad ftrl dog' -d 'update rule (dog)'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l rate -r -d 'learning rate (by the optimizer)'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l schedule -x -a 'constant linear cosine' -d 'how the rate falls (by the optimizer)'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l beta -r -d 'beta of ftrl and adagrad; first step of dog'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l l1 -r -d 'weight of |w|'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l l2 -r -d 'weight of w^2 / 2'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l epochs -r -d 'passes over the data (by the rows)'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l steps -r -d 'at most N steps'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l batch -r -d 'rows of a step, in whole micro-batches (by the rows)'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l micro-batch -r -d 'rows of a leaf of the sum; sparse data: as it was split'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l seed -r -d 'of the split and of the order of steps'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l eval -r -d 'evaluate on this dataset or raw file'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l eval-every -r -d 'epochs between evaluations'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l patience -r -d 'stop after N evaluations without a better loss'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l min-delta -r -d 'what counts as better'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l by -x -a 'even random weight' -d 'division into shards (random)'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l shards -r -d 'training shards (by the number of rows)'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l holdout -r -d 'part of the rows held out as a test set'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l like -r -d 'dataset or model whose preprocessing is applied'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l memory -r -d 'buffers (64M)'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l format -x -a 'libsvm csv tsv' -d 'format of raw input (guessed)'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l delimiter -r -d 'between columns: a character, tab or blank (guessed)'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l header -d 'the first line names the columns'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l no-header -d 'the first line is a record'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l label -r -d 'label column: a name, or a number from 1'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l weight -r -d 'column of row weights'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l ignore -r -d 'columns to leave out'
-complete -c psctl -n '__fish_seen_subcommand_from train' -l skip-bad -r -d 'leave out up to N bad records'
-complete -c psctl -n __fish_use_subcommand -f -a evaluate -d 'computes a model\'s metrics on labelled data'
-complete -c psctl -n '__fish_seen_subcommand_from evaluate' -l help -s h -d 'print this help'
-complete -c psctl -n '__fish_seen_subcommand_from evaluate' -l part -x -a 'auto train holdout all' -d 'rows of a dataset; auto: holdout if there is one, else all'
-complete -c psctl -n '__fish_seen_subcommand_from evaluate' -l master -r -d 'where the master listens, or @FILE (its ready-file)'
-complete -c psctl -n '__fish_seen_subcommand_from evaluate' -l json -d 'one JSON object'
-complete -c psctl -n '__fish_seen_subcommand_from evaluate' -l format -x -a 'libsvm csv tsv' -d 'format of raw input (guessed)'
-complete -c psctl -n '__fish_seen_subcommand_from evaluate' -l delimiter -r -d 'between columns: a character, tab or blank (guessed)'
-complete -c psctl -n '__fish_seen_subcommand_from evaluate' -l header -d 'the first line names the columns'
-complete -c psctl -n '__fish_seen_subcommand_from evaluate' -l no-header -d 'the first line is a record'
-complete -c psctl -n '__fish_seen_subcommand_from evaluate' -l label -r -d 'label column: a name, or a number from 1'
-complete -c psctl -n '__fish_seen_subcommand_from evaluate' -l weight -r -d 'column of row weights'
-complete -c psctl -n '__fish_seen_subcommand_from evaluate' -l ignore -r -d 'columns to leave out'
-complete -c psctl -n '__fish_seen_subcommand_from evaluate' -l skip-bad -r -d 'leave out up to N bad records'
-complete -c psctl -n __fish_use_subcommand -f -a show -d 'says what is inside a model'
-complete -c psctl -n '__fish_seen_subcommand_from show' -l help -s h -d 'print this help'
-complete -c psctl -n '__fish_seen_subcommand_from show' -l top -r -d 'how many of the largest weights'
-complete -c psctl -n '__fish_seen_subcommand_from show' -l master -r -d 'where the master listens, or @FILE (its ready-file)'
-complete -c psctl -n '__fish_seen_subcommand_from show' -l json -d 'one JSON object'
-complete -c psctl -n __fish_use_subcommand -f -a master -d 'runs the master of a cluster'
-complete -c psctl -n '__fish_seen_subcommand_from master' -l help -s h -d 'print this help'
-complete -c psctl -n '__fish_seen_subcommand_from master' -l listen -r -d 'where (port 0: any free one)'
-complete -c psctl -n '__fish_seen_subcommand_from master' -l insecure -d 'listen beyond loopback without keys'
-complete -c psctl -n '__fish_seen_subcommand_from master' -l heartbeat -r -d 'how often nodes report; four missed: gone'
-complete -c psctl -n '__fish_seen_subcommand_from master' -l job-timeout -r -d 'how long a job waits for servers or workers'
-complete -c psctl -n '__fish_seen_subcommand_from master' -l ready-file -r -d 'written with the address once it listens'
-complete -c psctl -n __fish_use_subcommand -f -a status -d 'one screen: master, nodes, active jobs'
-complete -c psctl -n '__fish_seen_subcommand_from status' -l help -s h -d 'print this help'
-complete -c psctl -n '__fish_seen_subcommand_from status' -l master -r -d 'where the master listens, or @FILE (its ready-file)'
-complete -c psctl -n '__fish_seen_subcommand_from status' -l json -d 'one JSON object'
-complete -c psctl -n __fish_use_subcommand -f -a jobs -d 'lists jobs'
-complete -c psctl -n '__fish_seen_subcommand_from jobs' -l help -s h -d 'print this help'
-complete -c psctl -n '__fish_seen_subcommand_from jobs' -l master -r -d 'where the master listens, or @FILE (its ready-file)'
-complete -c psctl -n '__fish_seen_subcommand_from jobs' -l json -d 'one JSON object'
-complete -c psctl -n __fish_use_subcommand -f -a nodes -d 'lists servers and workers'
-complete -c psctl -n '__fish_seen_subcommand_from nodes' -l help -s h -d 'print this help'
-complete -c psctl -n '__fish_seen_subcommand_from nodes' -l master -r -d 'where the master listens, or @FILE (its ready-file)'
-complete -c psctl -n '__fish_seen_subcommand_from nodes' -l json -d 'one JSON object'
-complete -c psctl -n __fish_use_subcommand -f -a events -d 'prints the event log'
-complete -c psctl -n '__fish_seen_subcommand_from events' -l help -s h -d 'print this help'
-complete -c psctl -n '__fish_seen_subcommand_from events' -l follow -s f -d 'go on as events come'
-complete -c psctl -n '__fish_seen_subcommand_from events' -l after -r -d 'only events with a higher number'
-complete -c psctl -n '__fish_seen_subcommand_from events' -l master -r -d 'where the master listens, or @FILE (its ready-file)'
-complete -c psctl -n '__fish_seen_subcommand_from events' -l json -d 'one JSON object a line'
-complete -c psctl -n __fish_use_subcommand -f -a wait -d 'waits until a job is over'
-complete -c psctl -n '__fish_seen_subcommand_from wait' -l help -s h -d 'print this help'
-complete -c psctl -n '__fish_seen_subcommand_from wait' -l timeout -r -d 'give up after this time, with status 124'
-complete -c psctl -n '__fish_seen_subcommand_from wait' -l master -r -d 'where the master listens, or @FILE (its ready-file)'
-complete -c psctl -n '__fish_seen_subcommand_from wait' -l json -d 'one JSON object'
-complete -c psctl -n __fish_use_subcommand -f -a cancel -d 'stops a job'
-complete -c psctl -n '__fish_seen_subcommand_from cancel' -l help -s h -d 'print this help'
-complete -c psctl -n '__fish_seen_subcommand_from cancel' -l master -r -d 'where the master listens, or @FILE (its ready-file)'
-complete -c psctl -n '__fish_seen_subcommand_from cancel' -l json -d 'one JSON object'
-complete -c psctl -n __fish_use_subcommand -f -a models -d 'lists the live models'
-complete -c psctl -n '__fish_seen_subcommand_from models' -l help -s h -d 'print this help'
-complete -c psctl -n '__fish_seen_subcommand_from models' -l master -r -d 'where the master listens, or @FILE (its ready-file)'
-complete -c psctl -n '__fish_seen_subcommand_from models' -l json -d 'one JSON object'
-complete -c psctl -n __fish_use_subcommand -f -a export -d 'writes a live model to a file'
-complete -c psctl -n '__fish_seen_subcommand_from export' -l help -s h -d 'print this help'
-complete -c psctl -n '__fish_seen_subcommand_from export' -l output -s o -r -d 'the model file (- is stdout)'
-complete -c psctl -n '__fish_seen_subcommand_from export' -l master -r -d 'where the master listens, or @FILE (its ready-file)'
-complete -c psctl -n '__fish_seen_subcommand_from export' -l json -d 'one JSON object'
-complete -c psctl -n __fish_use_subcommand -f -a import -d 'puts a model file on the servers'
-complete -c psctl -n '__fish_seen_subcommand_from import' -l help -s h -d 'print this help'
-complete -c psctl -n '__fish_seen_subcommand_from import' -l name -r -d 'name of the live model (the file\'s)'
-complete -c psctl -n '__fish_seen_subcommand_from import' -l timeout -r -d 'give up (status 124)'
-complete -c psctl -n '__fish_seen_subcommand_from import' -l master -r -d 'where the master listens, or @FILE (its ready-file)'
-complete -c psctl -n '__fish_seen_subcommand_from import' -l json -d 'one JSON object'
+# Completion of psctl, psdata, psinfer, psserver and psworker for fish. What
+# may stand in a place is what the program itself says: psmith(7), COMPLETION.
+
+function __psmith_complete
+    set -l words (commandline -opc)
+    set -l current (string unescape -- (commandline -ct))
+    set -l program (string replace -r '^~/' "$HOME/" -- $words[1])
+    set -l answer (command $program __complete $words[2..] "$current" 2>/dev/null)
+    test (count $answer) -gt 0; or return
+    set -l last (string split -m 1 ' ' -- $answer[-1])
+    set -l prefix "$last[2]"
+    # As it is written (~ has a meaning), unless a quote stands in front.
+    set -l length (string length -- "$prefix")
+    set -l path (string sub -s (math $length + 1) -- (commandline -ct))
+    if test (string sub -l $length -- (commandline -ct)) != "$prefix"
+        set path (string escape -- (string sub -s (math $length + 1) -- "$current"))
+    end
+    string join \n -- $answer[..-2]
+    switch $last[1]
+        case :files
+            printf '%s\n' $prefix(complete -C "__psmith_nothing $path")
+        case :dirs
+            printf '%s\n' $prefix(__fish_complete_directories "$path" '')
+    end
+end
+
+for program in psctl psdata psinfer psserver psworker
+    complete -c $program -e # this file may have been read under another name
+    complete -c $program -f -a '(__psmith_complete)'
+end

@@ -1,15 +1,1 @@
-# psserver(1) for fish. Written by completions/generate.
-complete -c psserver -l help -s h -d 'print this help'
-complete -c psserver -l version -d 'print build, processor level, wire version'
-complete -c psserver -l quiet -s q -d 'warnings and errors only'
-complete -c psserver -l verbose -s v -d 'say more on stderr'
-complete -c psserver -l color -x -a 'auto always never' -d 'colours on stderr'
-complete -c psserver -l log-format -x -a 'text json' -d 'messages on stderr as text or JSON lines'
-complete -c psserver -l master -r -d 'where the master listens, or @FILE (its ready-file)'
-complete -c psserver -l listen -r -d 'where to listen (default: a free port of the interface that reaches the master)'
-complete -c psserver -l advertise -r -d 'the host that others connect to instead'
-complete -c psserver -l insecure -d 'listen beyond loopback without keys'
-complete -c psserver -l threads -r -d 'lanes (default: one for each core)'
-complete -c psserver -l name -r -d 'its name in lists and events'
-complete -c psserver -l timeout -r -d 'how long to do without a master before giving up'
-complete -c psserver -l ready-file -r -d 'written with its addresses once it has joined'
+psctl.fish

@@ -1,15 +1,1 @@
-# psworker(1) for fish. Written by completions/generate.
-complete -c psworker -l help -s h -d 'print this help'
-complete -c psworker -l version -d 'print build, processor level, wire version'
-complete -c psworker -l quiet -s q -d 'warnings and errors only'
-complete -c psworker -l verbose -s v -d 'say more on stderr'
-complete -c psworker -l color -x -a 'auto always never' -d 'colours on stderr'
-complete -c psworker -l log-format -x -a 'text json' -d 'messages on stderr as text or JSON lines'
-complete -c psworker -l master -r -d 'where the master listens, or @FILE (its ready-file)'
-complete -c psworker -l listen -r -d 'where to listen (default: a free port of the interface that reaches the master)'
-complete -c psworker -l advertise -r -d 'the host that others connect to instead'
-complete -c psworker -l insecure -d 'listen beyond loopback without keys'
-complete -c psworker -l threads -r -d 'compute threads (default: one for each core)'
-complete -c psworker -l name -r -d 'its name in lists and events'
-complete -c psworker -l timeout -r -d 'how long to do without a master before giving up'
-complete -c psworker -l ready-file -r -d 'written with its addresses once it has joined'
+psctl.fish

@@ -37,14 +37,21 @@ plant() {
       "${page%.*}" "${page##*.}" "${page%.*}" | sed '2s/.*/\U&/; 2s/^\.DT/.Dt/' \
       > man/"$page"
   done
-  mkdir -p bin completions/{bash,zsh,fish}
+  # Each program has one option, and psctl a command that has another.
+  mkdir -p bin
   local program
   for program in psctl psserver psworker psinfer psdata; do
-    printf '#!/bin/sh\necho "-\tgood\t\t\ttext"\n' > bin/$program
+    printf '%s\n' '#!/bin/sh' 'case $1,$2 in' \
+      '--dump-options,) printf "%s\t%s\t\t\ttext\n" - good ;;' \
+      '__complete,--) printf "%s\ttext\n" --good; echo :none ;;' \
+      'esac' > bin/$program
     chmod +x bin/$program
-    echo '--good' | tee completions/bash/$program > completions/zsh/_$program
-    echo 'complete -l good' > completions/fish/$program.fish
   done
+  sed -i -e 's/ - good/& do "" do new/' -e '/^esac/i\
+__complete,do) printf "%s\\ttext\\n" --good --new; echo :none ;;\
+__complete,) printf "%s\\ttext\\n" do; echo :none ;;' bin/psctl
+  printf '.Ss psctl do\n.Bl -tag -width Ds\n.It Fl -new\nText.\n.El\n' \
+    >> man/psctl.1
 }
 
 # Usage: faulty TEST WHAT COMMAND: the test must fail after COMMAND.
@@ -118,14 +125,21 @@ faulty man.sh 'a reference to nothing' 'echo ".Xr psnothing 1" >> man/psctl.1'
 faulty shell.sh 'a fault that shellcheck finds' 'echo "cat \$x" >> run.sh'
 faulty shell.sh 'a script that cannot be run' 'chmod -x run.sh'
 export PSMITH_BIN=$temp/tree/bin
-faulty flags.sh 'an option that no page has' \
-  'echo "echo \"-\tnew\t\t\ttext\"" >> bin/psdata'
+faulty flags.sh 'an option that no page has' 'sed -i "s/- good/& - more/; s/--good/& --more/" bin/psdata'
 faulty flags.sh 'an option that is gone from a program' \
   'sed -i s/good/gone/ man/psdata.1'
-faulty flags.sh 'an option without completion' 'echo > completions/bash/psctl'
+faulty flags.sh 'an option outside the section of its command' \
+  'sed -i "s/^\.It Fl -new/.It one/; 1,/^Text/s/^Text/.Fl -new/" man/psctl.1'
+faulty flags.sh 'a command without a section' 'sed -i "s/^\.Ss.*/.Pp/" man/psctl.1'
+faulty flags.sh 'an option that is not completed' \
+  'sed -i "s/--good --new/--good/" bin/psctl'
+faulty flags.sh 'an option of the program that is not completed' \
+  'sed -i "/__complete,--/s/--good/--good2/" bin/psworker'
 faulty flags.sh 'a completion that is gone from a program' \
-  'echo "complete -l gone" >> completions/fish/psctl.fish'
-faulty flags.sh 'a missing completion file' 'rm completions/zsh/_psdata'
+  'sed -i "s/--good --new/& --gone/" bin/psctl'
+faulty flags.sh 'a command that is not completed' 'sed -i "/__complete,)/s/do;/did;/" bin/psctl'
+faulty flags.sh 'an answer that does not end' 'sed -i "s/echo :none/true/" bin/psctl'
+faulty flags.sh 'a program that does not complete' 'sed -i "s/^esac/&; exit 1/" bin/psctl'
 
 [[ $bad -eq 0 ]] && echo "selftest.sh: every fault is seen"
 exit $bad

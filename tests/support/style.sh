@@ -31,7 +31,7 @@ shell_scripts() {
   find . -path ./build -prune -o -path './build-*' -prune -o -path ./.git \
     -prune -o -type f -name '*.sh' -print | sort
   local script
-  for script in .ci/run completions/generate; do
+  for script in .ci/run completions/bash/psctl; do
     [[ ! -f $script ]] || echo "./$script"
   done
 }

@@ -46,7 +46,7 @@ Origins apply_outside_values(CLI::App& root, CLI::App* command,
                              const std::vector<Setting>& settings);
 
 // Every long option of the five programs, sorted. Checked by
-// tests/cli/completions.sh.
+// tests/cli/keys.sh.
 const std::vector<std::string>& known_options();
 
 }  // namespace psmith::cli

@@ -1,4 +1,4 @@
-// The keys of the configuration file; written by completions/generate.
+// The keys of the configuration file; written by scripts/known-options.sh.
 #include "config.h"
 
 namespace psmith::cli {

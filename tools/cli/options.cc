@@ -134,19 +134,27 @@ CLI::Option* add_bytes(CLI::App& app, const std::string& names,
 CLI::Option* add_choice(CLI::App& app, const std::string& names,
                         std::string& value, std::vector<std::string> words,
                         const std::string& text) {
+  const auto set = [&value, words](std::size_t i) { value = words[i]; };
+  return add_choice(app, names, words, text, set)->default_str(value);
+}
+
+CLI::Option* add_choice(CLI::App& app, const std::string& names,
+                        std::vector<std::string> words, const std::string& text,
+                        std::function<void(std::size_t)> set) {
   std::string type, list;
   for (const auto& word : words) {
     type += (type.empty() ? "" : "|") + word;
     list += (list.empty() ? "" : ", ") + word;
   }
-  const auto set = [&value, words, list](const std::string& word) {
-    if (std::ranges::find(words, word) == words.end()) {
-      return with_nearest(word, words) + " is not one of " + list;
-    }
-    value = word;
-    return std::string();
-  };
-  return add_parsed(app, names, type, text, set)->default_str(value);
+  return add_parsed(
+      app, names, type, text, [set, words, list](const std::string& word) {
+        const auto at = std::ranges::find(words, word);
+        if (at == words.end()) {
+          return with_nearest(word, words) + " is not one of " + list;
+        }
+        set(static_cast<std::size_t>(at - words.begin()));
+        return std::string();
+      });
 }
 
 CLI::Option* add_count(CLI::App& app, const std::string& names,

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,10 +28,15 @@ CLI::Option* add_duration(CLI::App& app, const std::string& names,
 CLI::Option* add_bytes(CLI::App& app, const std::string& names,
                        std::uint64_t& value, const std::string& text);
 
-// One of `words`; another gets the nearest one named.
+// One of `words`; another gets the nearest one named. The words are the type
+// that --help shows, and what completion offers.
 CLI::Option* add_choice(CLI::App& app, const std::string& names,
                         std::string& value, std::vector<std::string> words,
                         const std::string& text);
+// The same with a function that is given the word's index.
+CLI::Option* add_choice(CLI::App& app, const std::string& names,
+                        std::vector<std::string> words, const std::string& text,
+                        std::function<void(std::size_t)> set);
 
 // Numbers with the limits stated in the message: "must be 1 to 65535".
 CLI::Option* add_count(CLI::App& app, const std::string& names,

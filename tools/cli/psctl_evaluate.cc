@@ -159,9 +159,11 @@ void add_evaluate(Program& program) {
       "evaluate", "computes a model's metrics on labelled data",
       [options](Console& c) { return run_evaluate(*options, c); });
   app.add_option("MODEL", options->model, "a model file, - for stdin, or @NAME")
+      ->type_name("MODEL")
       ->required();
   app.add_option("DATA", options->data.data,
                  "a dataset folder, raw files, or - for stdin")
+      ->type_name("DATA")
       ->required();
   add_choice(app, "--part", options->data.part,
              {"auto", "train", "holdout", "all"},

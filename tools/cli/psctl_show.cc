@@ -175,6 +175,7 @@ void add_show(Program& program) {
       program.command("show", "says what is inside a model",
                       [options](Console& c) { return run_show(*options, c); });
   app.add_option("MODEL", options->model, "a model file, - for stdin, or @NAME")
+      ->type_name("MODEL")
       ->required();
   add_count(app, "--top", options->top, 0, std::uint64_t{1} << 40,
             "how many of the largest weights");

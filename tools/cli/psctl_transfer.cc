@@ -137,6 +137,7 @@ void add_export(Program& program) {
       "export", "writes a live model to a file",
       [options](Console& c) { return run_export(*options, c); });
   app.add_option("MODEL", options->model, "@NAME, a name, or a job's number")
+      ->type_name("LIVE_MODEL")
       ->required();
   app.add_option("-o,--output", options->output, "the model file (- is stdout)")
       ->type_name("FILE");
@@ -150,6 +151,7 @@ void add_import(Program& program) {
       "import", "puts a model file on the servers",
       [options](Console& c) { return run_import(*options, c); });
   app.add_option("FILE", options->file, "the model file (- is stdin)")
+      ->type_name("FILE")
       ->required();
   app.add_option("--name", options->name, "name of the live model (the file's)")
       ->type_name("NAME");

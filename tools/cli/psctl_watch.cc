@@ -138,7 +138,8 @@ void add_events(Program& program) {
   auto& app = program.command(
       "events", "prints the event log",
       [options](Console& c) { return run_events(*options, c); });
-  app.add_option("JOB", options->job, "only this job (number or name)");
+  app.add_option("JOB", options->job, "only this job (number or name)")
+      ->type_name("JOB");
   app.add_flag("-f,--follow", options->follow, "go on as events come");
   add_count(app, "--after", options->after, 0, ~std::uint64_t{0} >> 1,
             "only events with a higher number");
@@ -151,7 +152,9 @@ void add_wait(Program& program) {
   auto& app =
       program.command("wait", "waits until a job is over",
                       [options](Console& c) { return run_wait(*options, c); });
-  app.add_option("JOB", options->job, "number or name")->required();
+  app.add_option("JOB", options->job, "number or name")
+      ->type_name("JOB")
+      ->required();
   add_duration(app, "--timeout", options->timeout,
                "give up after this time, with status 124");
   declare(app, options->master);
@@ -163,7 +166,9 @@ void add_cancel(Program& program) {
   auto& app = program.command("cancel", "stops a job", [options](Console& c) {
     return run_cancel(*options, c);
   });
-  app.add_option("JOB", options->job, "number or name")->required();
+  app.add_option("JOB", options->job, "number or name")
+      ->type_name("ACTIVE_JOB")
+      ->required();
   declare(app, options->master);
   app.add_flag("--json", options->json, "one JSON object");
 }

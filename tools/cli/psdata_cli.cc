@@ -17,7 +17,7 @@ constexpr std::uint64_t kRowMax = std::uint64_t{1} << 48;
 
 void declare_split(CLI::App& app, SplitCommand& command) {
   app.add_option("INPUT", command.inputs, "files, or - for standard input")
-      ->type_name("INPUT...");
+      ->type_name("FILE");
   app.add_option("-o,--output", command.output, "the dataset's folder")
       ->type_name("DIR");
   add_count(app, "--seed", command.flags.seed, 0, ~std::uint64_t{0} >> 1,
@@ -29,7 +29,7 @@ void declare_split(CLI::App& app, SplitCommand& command) {
 }
 
 void declare_read(CLI::App& app, ReadCommand& command) {
-  app.add_option("DATA", command.data, "a dataset's folder")->type_name("DATA");
+  app.add_option("DATA", command.data, "a dataset's folder")->type_name("DIR");
 }
 
 void declare_part(CLI::App& app, ReadCommand& command) {
@@ -38,8 +38,8 @@ void declare_part(CLI::App& app, ReadCommand& command) {
 }
 
 void declare_synth(CLI::App& app, SynthCommand& command) {
-  app.add_option("KIND", command.kind, "linear or logistic")
-      ->type_name("linear|logistic");
+  add_choice(app, "KIND", command.kind, {"linear", "logistic"},
+             "linear or logistic");
   app.add_option("-o,--output", command.output,
                  "the dataset's folder; with --format a file or -")
       ->type_name("PATH");

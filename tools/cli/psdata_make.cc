@@ -102,13 +102,7 @@ void write_raw(const SynthCommand& command, data::Synth& synth,
 }
 
 data::SynthOptions synth_options(const SynthCommand& command) {
-  if (command.kind != "linear" && command.kind != "logistic") {
-    const std::vector<std::string> kinds = {"linear", "logistic"};
-    refuse(command.kind.empty()
-               ? std::string("KIND is missing: linear or logistic")
-               : with_nearest(command.kind, kinds) +
-                     " is neither linear nor logistic");
-  }
+  if (command.kind.empty()) refuse("KIND is missing: linear or logistic");
   const bool logistic = command.kind == "logistic";
   const bool sparse = command.sparse || command.format == "libsvm";
   if (command.sparse && command.format == "csv") {

@@ -221,8 +221,10 @@ client::InferStreamResult Run::go() {
 
 void declare(CLI::App& app, InferOptions& options) {
   app.add_option("MODEL", options.model,
-                 "a model file, - for stdin, or @NAME on the servers");
-  app.add_option("INPUT", options.inputs, "files of records; - or none: stdin");
+                 "a model file, - for stdin, or @NAME on the servers")
+      ->type_name("MODEL");
+  app.add_option("INPUT", options.inputs, "files of records; - or none: stdin")
+      ->type_name("FILE");
   app.add_option("--master", options.cluster.master,
                  "predict on this master's workers (ADDRESS or @FILE)")
       ->type_name("ADDRESS");

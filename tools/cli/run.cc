@@ -6,18 +6,24 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <new>
 
 #include "base/format.h"
 #include "config.h"
 #include "help.h"
+#include "live_names.h"
 #include "wire/version.h"
 
 namespace psmith::cli {
 namespace {
 
 constexpr const char* kCommonGroup = "common options";
+
+// Of the 200 ms that a shell may have to wait, 40 are left for the start and
+// the end of the process.
+constexpr Duration kCompletionTime = std::chrono::milliseconds(160);
 
 std::string version_text(const std::string& name) {
   return format("{} {} ({}, {}, wire {})", name, PSMITH_VERSION, PSMITH_BUILD,
@@ -100,35 +106,16 @@ Program::Program(std::string name, std::string about)
       ->group(kCommonGroup);
   app_.add_flag("-v,--verbose", console_.verbose, "say more on stderr")
       ->group(kCommonGroup);
-  app_.add_option_function<std::string>(
-          "--color",
-          [this](const std::string& word) {
-            const std::vector<std::string> words = {"auto", "always", "never"};
-            const auto at = std::find(words.begin(), words.end(), word);
-            if (at == words.end()) {
-              throw CLI::ValidationError(
-                  "--color", with_nearest(word, words) +
-                                 " is not one of auto, always, never");
-            }
-            console_.color = static_cast<Color>(at - words.begin());
-          },
-          "colours on stderr")
+  add_choice(app_, "--color", {"auto", "always", "never"}, "colours on stderr",
+             [this](std::size_t i) { console_.color = static_cast<Color>(i); })
       ->default_str("auto")
-      ->type_name("auto|always|never")
       ->group(kCommonGroup);
-  app_.add_option_function<std::string>(
-          "--log-format",
-          [this](const std::string& word) {
-            if (word != "text" && word != "json") {
-              throw CLI::ValidationError(
-                  "--log-format", "'" + word + "' is not one of text, json");
-            }
-            console_.log_format =
-                word == "json" ? LogFormat::json : LogFormat::text;
-          },
-          "messages on stderr as text or JSON lines")
+  add_choice(app_, "--log-format", {"text", "json"},
+             "messages on stderr as text or JSON lines",
+             [this](std::size_t i) {
+               console_.log_format = static_cast<LogFormat>(i);
+             })
       ->default_str("text")
-      ->type_name("text|json")
       ->group(kCommonGroup);
 }
 
@@ -151,6 +138,9 @@ int Program::run(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);
   hold_standard_descriptors();
   raise_descriptor_limit();
+  if (argc >= 2 && std::string_view(argv[1]) == "__complete") {
+    answer_completion({argv + 2, argv + argc});
+  }
   int status = kInternal;
   try {
     status = parse_and_act(argc, argv);
@@ -167,6 +157,43 @@ int Program::run(int argc, char** argv) {
     std::raise(SIGPIPE);
   }
   return status;
+}
+
+// The shell waits: no error is told, nothing is waited for.
+void Program::answer_completion(std::vector<std::string> words) {
+  const auto until = SteadyClock().now() + kCompletionTime;
+  const int nowhere = ::open("/dev/null", O_WRONLY);
+  (void)::dup2(nowhere, STDERR_FILENO);
+  try {
+    check_processor();
+    std::string current;
+    if (!words.empty()) current = std::move(words.back());
+    if (!words.empty()) words.pop_back();
+    auto completion = complete(app_, words, current);
+    if (completion.live) {
+      add_live_names(completion, jobs_by(until, master_for(completion)));
+    }
+    out_.text(completion_text(completion));
+    out_.flush();
+  } catch (const std::exception&) {
+  }
+  std::_Exit(kDone);  // jobs_by() may have left a thread behind
+}
+
+// As the command would find it.
+std::string Program::master_for(const Completion& completion) {
+  if (!completion.master.empty()) return completion.master;
+  auto* command = completion.command == nullptr
+                      ? nullptr
+                      : app_.get_subcommand(completion.command->get_name());
+  try {
+    apply_outside_values(app_, command, read_config(config_path()));
+  } catch (const std::exception&) {  // the command would not run either
+    return {};
+  }
+  const auto& app = command == nullptr ? app_ : *command;
+  const auto* option = app.get_option_no_throw("--master");
+  return option == nullptr ? "" : option->get_default_str();
 }
 
 int Program::report(int status, std::string_view message) {

@@ -42,6 +42,7 @@
 //   status.h; "\nhint: ..." in the message is a second line.
 // * -o FILE is written by AtomicFile; `-` is stdin or stdout.
 //
+// PROGRAM __complete answers a shell (complete.h); it never fails.
 // PROGRAM --dump-options lists every declared option, tab separated, for the
 // test that compares flags, man pages and completions. One thread.
 #pragma once
@@ -51,7 +52,9 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "complete.h"
 #include "console.h"
 #include "options.h"
 #include "status.h"
@@ -82,6 +85,8 @@ class Program {
   void refuse_unknown();
   std::string dump() const;
   CLI::App* chosen();
+  [[noreturn]] void answer_completion(std::vector<std::string> words);
+  std::string master_for(const Completion& completion);
   int report(int status, std::string_view message);
 
   CLI::App app_;

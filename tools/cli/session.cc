@@ -33,6 +33,13 @@ void declare(CLI::App& app, MasterFlags& flags) {
       ->type_name("ADDRESS");
 }
 
+Result<std::string> address_in(const std::string& path) {
+  PSM_TRY(auto text, read_small_file(path, kReadyBytesMax));
+  auto address = text.ends_with('\n') ? trimmed(std::move(text)) : "";
+  if (!address.empty()) return address;
+  return error(Code::not_found, "{} holds no address yet", path);
+}
+
 std::string resolve_master(const std::string& master,
                            const Interrupt& interrupt, const Console& console) {
   if (master.empty()) {
@@ -45,13 +52,10 @@ std::string resolve_master(const std::string& master,
   const auto start = SteadyClock().now();
   bool told = false;
   while (SteadyClock().now() < start + kReadyWait) {
-    auto text = read_small_file(path, kReadyBytesMax);
-    if (text && text->ends_with('\n')) {
-      const auto address = trimmed(std::move(*text));
-      if (!address.empty()) return address;
-    }
-    if (!text && text.error().code != Code::not_found) {
-      throw Failure(kNoInput, std::move(text.error()).at("--master @FILE"));
+    auto address = address_in(path);
+    if (address) return std::move(*address);
+    if (address.error().code != Code::not_found) {
+      throw Failure(kNoInput, std::move(address.error()).at("--master @FILE"));
     }
     if (!told && SteadyClock().now() > start + kReadyQuiet) {
       told = true;

@@ -21,6 +21,10 @@ struct MasterFlags {
 
 void declare(CLI::App& app, MasterFlags& flags);
 
+// The address in a ready-file. Error not_found: it is not there, or not whole
+// yet.
+Result<std::string> address_in(const std::string& path);
+
 // The address itself: @FILE is read, as soon as it is there; a note says that
 // it is waited for. Throws Failure: 2 there is none, 66 the file cannot be
 // read, 69 it does not come within a minute.

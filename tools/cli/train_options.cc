@@ -58,6 +58,7 @@ void declare_watching(CLI::App& app, TrainOptions& o) {
 
 void declare(CLI::App& app, TrainOptions& o) {
   app.add_option("DATA", o.data, "a dataset folder, raw files, or - for stdin")
+      ->type_name("DATA")
       ->required();
   app.add_option("-o,--output", o.output, "the model file (- is stdout)")
       ->type_name("FILE");
