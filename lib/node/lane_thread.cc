@@ -8,6 +8,9 @@
 namespace psmith::node {
 namespace {
 
+template <class T, class... Of>
+inline constexpr bool kOneOf = (std::is_same_v<T, Of> || ...);
+
 // The job and number of a request, where it has them.
 struct Asked {
   JobId job;
@@ -36,6 +39,15 @@ wire::Message refusal(std::string code, std::string text, const Asked& asked) {
                         .job = asked.job,
                         .retry_ms = 50},
           {}};
+}
+
+bool is_for_lanes(const wire::Body& body) {
+  return std::visit(
+      []<class T>(const T&) {
+        return kOneOf<T, wire::PushPull, wire::LeaseRequest, wire::Ask,
+                      wire::Missing, wire::Fetch, wire::Put>;
+      },
+      body);
 }
 
 // The thread that writes: the file, and what the master hears of it.
@@ -202,7 +214,12 @@ void LaneThread::tick() {
 }
 
 void LaneThread::on_frame(PeerId from, wire::Message message) {
+  if (std::holds_alternative<wire::Refused>(message.body)) return;
   const auto asked = asked_of(message.body);
+  if (!is_for_lanes(message.body)) {
+    socket_->send(from, refusal("bad_message", "this is a lane", asked));
+    return;
+  }
   const auto found = jobs_.find(asked.job);
   if (found == jobs_.end()) {
     socket_->send(from,

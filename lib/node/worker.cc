@@ -66,6 +66,7 @@ void Worker::Impl::on_frame(PeerId from, wire::Message message) {
   const auto* predict = std::get_if<wire::Predict>(&message.body);
   const auto* load = std::get_if<wire::LoadModel>(&message.body);
   if (predict == nullptr && load == nullptr) {
+    if (std::holds_alternative<wire::Refused>(message.body)) return;
     socket.send(from, predictor.on(message));
     return;
   }

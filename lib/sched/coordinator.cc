@@ -261,6 +261,7 @@ void Coordinator::handle(Turn turn, PeerId from, const wire::Nodes&) {
   ok.view = members_.view(turn.now);
   ok.wire_version = settings_.wire_version;
   ok.uptime_ms = milliseconds(turn.now - start_);
+  ok.fingerprint = members_.fingerprint();
   answer(from, std::move(ok));
 }
 

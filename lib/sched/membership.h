@@ -63,6 +63,8 @@ class Membership {
   const Member* by_node(NodeId node) const;
 
   bool empty() const { return members_.empty(); }
+  // Of the arithmetic that joins must have; empty while nobody is here.
+  std::string fingerprint() const { return empty() ? "" : fingerprint_; }
   const std::map<NodeId, Member>& all() const { return members_; }
   std::size_t count(wire::Role role) const;
   std::vector<NodeId> nodes(wire::Role role) const;

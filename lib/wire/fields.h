@@ -183,7 +183,8 @@ PSM_FIELDS(Jobs, "Jobs", 21, PSM_FIELD(3, job), PSM_FIELD(4, name));
 PSM_FIELDS(JobsOk, "JobsOk", 22, PSM_FIELD(3, jobs), PSM_FIELD(4, incarnation));
 PSM_FIELDS(Nodes, "Nodes", 23);
 PSM_FIELDS(NodesOk, "NodesOk", 24, PSM_FIELD(3, view),
-           PSM_FIELD(4, wire_version), PSM_FIELD(5, uptime_ms));
+           PSM_FIELD(4, wire_version), PSM_FIELD(5, uptime_ms),
+           PSM_FIELD(6, fingerprint));
 PSM_FIELDS(Drop, "Drop", 25, PSM_FIELD(3, job));
 PSM_FIELDS(DropOk, "DropOk", 26, PSM_FIELD(3, job));
 PSM_FIELDS(LeaseRequest, "LeaseRequest", 27, PSM_FIELD(3, job),

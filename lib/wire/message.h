@@ -200,6 +200,7 @@ struct NodesOk {
   View view;
   std::uint64_t wire_version = 0;
   std::uint64_t uptime_ms = 0;
+  std::string fingerprint;  // of the cluster's arithmetic; "": no nodes yet
 };
 // The master forgets a live model and frees its memory on the lanes.
 struct Drop {

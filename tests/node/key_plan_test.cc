@@ -87,7 +87,7 @@ TEST_CASE("tiles are summed with the bits of the tree's joins", "[node]") {
         summer.sum(*plan, begin, end, got.data() + begin * leaves.width);
         begin = end;
       }
-      REQUIRE(std::equal(got.begin(), got.end(), expected.value.begin(),
+      REQUIRE(std::equal(got.begin(), got.end(), expected.value.data(),
                          [](float a, float b) {
                            return std::bit_cast<std::uint32_t>(a) ==
                                   std::bit_cast<std::uint32_t>(b);

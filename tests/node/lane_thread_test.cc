@@ -86,6 +86,21 @@ TEST_CASE("a lead whose address is none is an error, not the end", "[node]") {
   REQUIRE(running.put(2) == "PutOk");
 }
 
+TEST_CASE("a lane refuses what is not for it, and answers no refusal",
+          "[node]") {
+  Running running;
+  const auto nodes = running.ask(wire::Nodes{});
+  REQUIRE(std::get<wire::Refused>(nodes).code == "bad_message");
+  const auto cancel = running.ask(wire::Cancel{.job = JobId(3)});
+  REQUIRE(std::get<wire::Refused>(cancel).code == "bad_message");
+  REQUIRE(std::get<wire::Refused>(cancel).job == JobId(3));
+  REQUIRE(running.client.send({wire::Refused(), {}}));
+  // The first answer is that to the next message.
+  const auto fetch = running.ask(wire::Fetch{.job = JobId(4), .seq = 9});
+  REQUIRE(std::get<wire::Refused>(fetch).code == "unknown_job");
+  REQUIRE(std::get<wire::Refused>(fetch).seq == 9);
+}
+
 TEST_CASE("a lane without memory for one job fails that job alone", "[node]") {
   if (!support::obeyed()) return;
   Running running;

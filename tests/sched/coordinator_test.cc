@@ -117,6 +117,22 @@ TEST_CASE("nodes are listed with their silence", "[sched]") {
   REQUIRE(ok->uptime_ms == 1500);
 }
 
+TEST_CASE("whoever asks for nodes learns the fingerprint that joins must have",
+          "[sched]") {
+  World world;
+  const auto fingerprint = [&] {
+    world.say(5, wire::Nodes{});
+    return world.last<wire::NodesOk>(5)->fingerprint;
+  };
+  REQUIRE(fingerprint().empty());
+  const auto join = join_of(wire::Role::server, 11, 2);
+  world.say(1, join);
+  REQUIRE_FALSE(join.fingerprint.empty());
+  REQUIRE(fingerprint() == join.fingerprint);
+  world.say(1, wire::Leave{NodeId(1)});
+  REQUIRE(fingerprint().empty());
+}
+
 TEST_CASE("ended jobs are forgotten, the oldest first", "[sched]") {
   World world;
   for (std::size_t i = 0; i < kEndedMax + 10; ++i) {
