@@ -1,10 +1,11 @@
 #include "base/digest.h"
 
-#include <sodium.h>
+#include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
 
+#include "base/check.h"
 #include "base/path.h"
 
 namespace psmith {
@@ -28,28 +29,39 @@ constexpr auto kCrcTable = make_crc_table();
 }  // namespace
 
 struct Sha256::State {
-  crypto_hash_sha256_state sodium;
+  State() : context(EVP_MD_CTX_new()) {
+    PSM_CHECK(context != nullptr &&
+                  EVP_DigestInit_ex(context, EVP_sha256(), nullptr) == 1,
+              "no SHA-256 in libcrypto");
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() { EVP_MD_CTX_free(context); }
+
+  EVP_MD_CTX* context;
 };
 
-Sha256::Sha256() : state_(std::make_unique<State>()) {
-  crypto_hash_sha256_init(&state_->sodium);
-}
+Sha256::Sha256() : state_(std::make_unique<State>()) {}
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 Sha256::~Sha256() = default;
 
 void Sha256::update(ByteView bytes) {
-  crypto_hash_sha256_update(
-      &state_->sodium, reinterpret_cast<const unsigned char*>(bytes.data()),
-      bytes.size());
+  PSM_CHECK(EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) == 1,
+            "SHA-256 failed");
 }
 
 std::string Sha256::hex() {
-  std::array<unsigned char, crypto_hash_sha256_BYTES> raw{};
-  crypto_hash_sha256_final(&state_->sodium, raw.data());
-  std::array<char, 2 * crypto_hash_sha256_BYTES + 1> text{};
-  sodium_bin2hex(text.data(), text.size(), raw.data(), raw.size());
-  return text.data();
+  std::array<unsigned char, kDigestLength / 2> raw{};
+  PSM_CHECK(EVP_DigestFinal_ex(state_->context, raw.data(), nullptr) == 1,
+            "SHA-256 failed");
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string text;
+  for (const auto byte : raw) {
+    text += kHex[byte >> 4];
+    text += kHex[byte & 0xf];
+  }
+  return text;
 }
 
 std::string sha256(ByteView bytes) {

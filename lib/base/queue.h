@@ -44,6 +44,17 @@ class BoundedQueue {
     return item;
   }
 
+  // The next item, if there is one now.
+  std::optional<T> try_pop() {
+    std::unique_lock lock(mutex_);
+    if (items_.empty()) return std::nullopt;
+    std::optional<T> item(std::move(items_.front()));
+    items_.pop_front();
+    lock.unlock();
+    room_.notify_one();
+    return item;
+  }
+
   // Whoever waits goes on; nothing more comes in.
   void close() {
     {

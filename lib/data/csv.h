@@ -41,6 +41,12 @@ class CsvParser final : public RecordParser {
 
   std::size_t scan(std::string_view text, bool ended) const override;
   Parsed parse(std::string_view record, RawBlock& block) override;
+  std::size_t run(std::string_view text, const RunLimit& limit,
+                  RawBlock& block) override;
+  bool divisible() const override { return true; }
+  std::unique_ptr<RecordParser> clone() const override {
+    return std::make_unique<CsvParser>(*this);
+  }
 
   // The fields as text, for headers and guesses; nothing after a flaw.
   static Result<std::vector<std::string>> fields(std::string_view record,

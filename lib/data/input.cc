@@ -17,6 +17,8 @@ namespace psmith::data {
 namespace {
 
 constexpr std::size_t kBufferBytes = std::size_t{256} << 10;
+// A plain input is read straight to where so much is asked for.
+constexpr std::size_t kDirectBytes = std::size_t{32} << 10;
 constexpr Duration kStopPeriod = std::chrono::milliseconds(200);
 
 }  // namespace
@@ -74,24 +76,31 @@ Status Input::refill() {
     end_ -= begin_;
     begin_ = 0;
   }
+  const auto room = std::span(buffer_).subspan(end_);
+  PSM_TRY(const auto count,
+          read_direct({reinterpret_cast<char*>(room.data()), room.size()}));
+  end_ += count;
+  return Done{};
+}
+
+// Bytes of the descriptor; 0 at its end.
+Result<std::size_t> Input::read_direct(std::span<char> out) {
   while (!ended_) {
     if (stop_) {
       // A signal may come just before a read that nothing ends: look again.
       while (!stop_() && !readable(kStopPeriod)) continue;
       if (stop_()) return error(Code::unavailable, "interrupted");
     }
-    const auto count =
-        ::read(descriptor_, buffer_.data() + end_, buffer_.size() - end_);
+    const auto count = ::read(descriptor_, out.data(), out.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) {
       const auto code = errno == EISDIR ? Code::not_found : Code::unavailable;
       return error(code, "{}: cannot read ({})", name_, std::strerror(errno));
     }
     ended_ = count == 0;
-    end_ += static_cast<std::size_t>(count);
-    return Done{};
+    return static_cast<std::size_t>(count);
   }
-  return Done{};
+  return std::size_t{0};
 }
 
 Result<std::size_t> Input::read(std::span<char> out) {
@@ -103,6 +112,7 @@ Result<std::size_t> Input::read(std::span<char> out) {
     started_ = true;
   }
   if (decoder_) return read_decoded(out);
+  if (begin_ == end_ && out.size() >= kDirectBytes) return read_direct(out);
   if (begin_ == end_) PSM_DO(refill());
   const auto count = std::min(out.size(), end_ - begin_);
   std::memcpy(out.data(), buffer_.data() + begin_, count);

@@ -48,6 +48,7 @@ class Input {
  private:
   Input(int descriptor, std::string name, Stop stop);
   Status refill();
+  Result<std::size_t> read_direct(std::span<char> out);
   bool readable(Duration wait) const;
   Result<std::size_t> read_decoded(std::span<char> out);
 

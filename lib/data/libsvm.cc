@@ -66,7 +66,7 @@ std::optional<Flaw> LibsvmParser::parse_label(std::string_view record,
   const auto token = token_at(p, end);
   const bool present = token.find(':') == std::string_view::npos;
   if (!labelled_ && labels_ != LabelUse::ignored) {
-    labelled_ = present || labels_ == LabelUse::required;
+    labelled_ = present;
   }
   if (labels_ != LabelUse::ignored && present != *labelled_) {
     return Flaw{Fault::label, offset,

@@ -13,9 +13,19 @@ class LibsvmParser final : public RecordParser {
  public:
   // known: as unknown_label() takes it.
   explicit LibsvmParser(LabelUse labels, std::vector<float> known = {})
-      : labels_(labels), known_(std::move(known)) {}
+      : labels_(labels), known_(std::move(known)) {
+    if (labels == LabelUse::required) labelled_ = true;
+  }
 
   Parsed parse(std::string_view record, RawBlock& block) override;
+  std::size_t run(std::string_view text, const RunLimit& limit,
+                  RawBlock& block) override;
+  bool divisible() const override {
+    return labels_ == LabelUse::ignored || labelled_.has_value();
+  }
+  std::unique_ptr<RecordParser> clone() const override {
+    return std::make_unique<LibsvmParser>(*this);
+  }
 
  private:
   std::optional<Flaw> parse_label(std::string_view record, const char*& p,
@@ -23,7 +33,7 @@ class LibsvmParser final : public RecordParser {
 
   const LabelUse labels_;
   const std::vector<float> known_;
-  std::optional<bool> labelled_;  // decided by the first row
+  std::optional<bool> labelled_;  // unset: the first row will decide
 };
 
 }  // namespace psmith::data

@@ -1,5 +1,7 @@
 #include "data/number.h"
 
+#include <fast_float/fast_float.h>
+
 #include <array>
 #include <bit>
 #include <charconv>
@@ -7,13 +9,10 @@
 #include <limits>
 
 #include "base/format.h"
+#include "data/digits.h"
 
 namespace psmith::data {
 namespace {
-
-constexpr std::array<double, 23> kPowers = {
-    1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
 char lower(char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; }
@@ -75,7 +74,10 @@ int read_exponent(const char*& p, const char* end) {
 Number slow_number(const char* unsigned_begin, bool negative, const Mantissa& m,
                    int exponent, const char* end) {
   Number out{.end = end};
-  const auto [stop, code] = std::from_chars(unsigned_begin, end, out.value);
+  const bool fast = m.digits <= 19 &&
+                    nearest_double(m.value, m.exponent + exponent, out.value);
+  const auto code =
+      fast ? std::errc() : std::from_chars(unsigned_begin, end, out.value).ec;
   if (code == std::errc::result_out_of_range) {
     // m.exponent counts the digits after the point; the sign of the decimal
     // exponent of the leading digit tells too large from too small.
@@ -106,13 +108,12 @@ Number parse_number(const char* begin, const char* end) {
   p = m.end;
   const int exponent = read_exponent(p, end);
   const int power = m.exponent + exponent;
-  if (m.digits > 19 || m.value > (std::uint64_t{1} << 53) || power > 22 ||
-      power < -22) {
+  if (m.digits > 19 || m.value > kWholeMax || power > 22 || power < -22) {
     return slow_number(digits, negative, m, exponent, p);
   }
   auto value = static_cast<double>(m.value);
-  value = power < 0 ? value / kPowers[static_cast<std::size_t>(-power)]
-                    : value * kPowers[static_cast<std::size_t>(power)];
+  value = power < 0 ? value / kPowersOfTen[static_cast<std::size_t>(-power)]
+                    : value * kPowersOfTen[static_cast<std::size_t>(power)];
   Number out{.value = negative ? -value : value, .end = p};
   if (value >= kNumberEnd) out.fault = NumberFault::range;
   return out;
@@ -131,6 +132,48 @@ float to_float(const char* begin, const Number& number) {
   const auto [stop, code] = std::from_chars(begin, number.end, value);
   if (code != std::errc()) return static_cast<float>(number.value);
   return value;
+}
+
+namespace {
+
+template <class T, class Bits>
+bool nearest(std::uint64_t mantissa, int power, T& out) {
+  using Format = fast_float::binary_format<T>;
+  if (mantissa == 0) return false;
+  const auto found = fast_float::compute_float<Format>(power, mantissa);
+  if (found.power2 <= 0 || found.power2 >= Format::infinite_power() - 1) {
+    return false;
+  }
+  out = std::bit_cast<T>(static_cast<Bits>(
+      found.mantissa | static_cast<std::uint64_t>(found.power2)
+                           << Format::mantissa_explicit_bits()));
+  return true;
+}
+
+}  // namespace
+
+bool nearest_float(std::uint64_t mantissa, int power, float& out) {
+  return nearest<float, std::uint32_t>(mantissa, power, out);
+}
+
+bool nearest_double(std::uint64_t mantissa, int power, double& out) {
+  return nearest<double, std::uint64_t>(mantissa, power, out);
+}
+
+bool read_number(const char*& p, const char* end, float& out) {
+  const auto number = parse_number(p, end);
+  if (number.fault != NumberFault::none) return false;
+  out = to_float(p, number);
+  p = number.end;
+  return true;
+}
+
+bool read_number(const char*& p, const char* end, double& out) {
+  const auto number = parse_number(p, end);
+  if (number.fault != NumberFault::none) return false;
+  out = number.value;
+  p = number.end;
+  return true;
 }
 
 Number parse_whole(std::string_view text) {

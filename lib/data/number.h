@@ -2,13 +2,15 @@
 //
 // parse_number reads the longest decimal number at the front: digits, a point,
 // an exponent, a sign. Short ones (at most 19 digits, power of ten within
-// 10^22) are exact by one double operation (Clinger 1990); the rest goes to
-// std::from_chars. nan, inf and what a 32-bit float cannot hold are refused;
-// what is too small becomes zero. to_float rounds once: never twice by way of
-// the double. shortest() writes the fewest digits that read back as the same
-// value. Pure; any thread.
+// 10^22) are exact by one double operation (Clinger 1990); other ones of at
+// most 19 digits go through 128-bit powers of ten (Lemire 2021, by fast_float),
+// the rest to std::from_chars. nan, inf and what a 32-bit float cannot hold are
+// refused; what is too small becomes zero. to_float rounds once: never twice by
+// way of the double. shortest() writes the fewest digits that read back as the
+// same value. Pure; any thread.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -39,6 +41,22 @@ Number parse_number(const char* begin, const char* end);
 // The float nearest to the decimal text [begin, number.end).
 // REQUIRES: number = parse_number(begin, ...), without a fault
 float to_float(const char* begin, const Number& number);
+
+// Whether a double stands midway between two floats: then rounding it may be
+// rounding twice.
+inline bool is_midpoint(double value) {
+  return (std::bit_cast<std::uint64_t>(value) & 0x1fffffff) == 0x10000000;
+}
+
+// The number nearest to mantissa * 10^power; false if that is no normal number
+// or near the end of the range.
+bool nearest_float(std::uint64_t mantissa, int power, float& out);
+bool nearest_double(std::uint64_t mantissa, int power, double& out);
+
+// parse_number, and to_float for the first: the number at p, which then stands
+// behind it. False: a fault; p stays.
+bool read_number(const char*& p, const char* end, float& out);
+bool read_number(const char*& p, const char* end, double& out);
 
 // A whole text that is one number (blanks around it are not allowed).
 Number parse_whole(std::string_view text);

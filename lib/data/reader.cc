@@ -12,8 +12,6 @@ constexpr std::size_t kNone = RecordParser::npos;
 
 }  // namespace
 
-Reader::Reader(ReaderOptions options) : options_(std::move(options)) {}
-
 Result<std::unique_ptr<Reader>> Reader::open(ReaderOptions options) {
   PSM_CHECK(!options.inputs.empty(), "a reader needs an input");
   std::unique_ptr<Reader> reader(new Reader(std::move(options)));
@@ -75,17 +73,29 @@ bool Reader::should_wait() {
       std::max(Duration::zero(), *options_.max_delay - waited));
 }
 
-Result<bool> Reader::next(std::size_t record_max, RawBlock& block) {
+void Reader::begin_block(RawBlock& block) const {
   block.clear();
-  std::size_t bytes = 0;
   block.dense = schema_.dense();
   block.column_count = schema_.columns.size();
+}
+
+Result<bool> Reader::next(std::size_t record_max, RawBlock& block) {
+  begin_block(block);
+  std::size_t bytes = 0;
   while (block.record_count < record_max && bytes < options_.block_bytes) {
+    PSM_TRY(const auto taken, take_pieces(record_max, block, bytes));
+    if (taken == Taken::block) return true;
+    if (taken == Taken::records) continue;
     PSM_TRY(const auto size, find_record(record_max, block));
     if (size == kNone) return true;
     if (size == 0) break;
-    const auto whole = window_->text().substr(0, size);
     const bool first = block.record_count == 0;
+    if (const auto used = run(record_max, bytes, block); used > 0) {
+      bytes += used;
+      if (first) block_begun_ = SteadyClock().now();
+      continue;
+    }
+    const auto whole = window_->text().substr(0, size);
     PSM_TRY(const auto used, take(whole, block));
     if (first) block_begun_ = SteadyClock().now();
     bytes += used;
@@ -102,6 +112,24 @@ Result<bool> Reader::next(std::size_t record_max, RawBlock& block) {
                  skipped ? "every record is bad" : "there are no records");
   }
   return false;
+}
+
+// Takes the plain rows at the front of the window, as many as the block may
+// have. The bytes of them, 0 for none.
+std::size_t Reader::run(std::size_t record_max, std::size_t bytes,
+                        RawBlock& block) {
+  const auto before = block.record_count;
+  const auto used = parser_->run(window_->text(),
+                                 {.record_max = record_max - before,
+                                  .byte_max = options_.block_bytes - bytes,
+                                  .keep_text = options_.keep_text},
+                                 block);
+  const auto records = block.record_count - before;
+  record_count_ += records;
+  line_ += records;
+  taken_bytes_ += used;
+  window_->consume(used);
+  return used;
 }
 
 // Takes a record into the block. The bytes of it that are done with.

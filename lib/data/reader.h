@@ -3,11 +3,12 @@
 // Guesses what is not given (format, delimiter, header, label column) from
 // the first lines and says so in notes(). Errors read FILE:LINE:COLUMN: what
 // is wrong; columns are bytes from 1. Streaming, with bounded buffers. One
-// thread.
+// thread calls it; it may have threads of its own.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,16 +42,23 @@ struct ReaderOptions {
   std::optional<Duration> max_delay;
   // A block ends with the record that brings its text to so many bytes.
   std::size_t block_bytes = std::size_t{4} << 20U;
+  // Threads that parse, the caller's among them; the result is the same for
+  // any number. At most threads + 2 pieces of kPieceBytes are under way.
+  unsigned threads = 1;
   Stop stop = {};
 };
 
 using FaultCounts = std::array<std::uint64_t, kFaultCount>;
+
+class Workers;
 
 class Reader final : public RowSource {
  public:
   // Errors: not_found (66), invalid and corrupt (65), unavailable (74); see
   // exit_status() of data/input.h.
   static Result<std::unique_ptr<Reader>> open(ReaderOptions options);
+
+  ~Reader() override;
 
   const Schema& schema() const override { return schema_; }
   Result<bool> next(std::size_t record_max, RawBlock& block) override;
@@ -79,11 +87,18 @@ class Reader final : public RowSource {
   Result<bool> text_labels(const FileColumns& file);
   Result<std::size_t> find_record(std::size_t record_max, RawBlock& block);
   bool should_wait();
+  std::size_t run(std::size_t record_max, std::size_t bytes, RawBlock& block);
   Result<std::size_t> take(std::string_view whole, RawBlock& block);
   Status refuse(Fault fault, std::string message, std::string_view record,
                 RawBlock& block);
   Status skip_long(RawBlock& block);
   void keep_text(std::string_view record, RawBlock& block) const;
+  void begin_block(RawBlock& block) const;
+  std::size_t piece_size();
+  void send_pieces();
+  enum class Taken : std::uint8_t { nothing, records, block };
+  Result<Taken> take_pieces(std::size_t record_max, RawBlock& block,
+                            std::size_t& bytes);
   std::string place(const Flaw& flaw, std::string_view record) const;
 
   ReaderOptions options_;
@@ -103,6 +118,16 @@ class Reader final : public RowSource {
   std::uint64_t taken_bytes_ = 0, unclosed_bytes_ = 0;
   std::vector<std::string> names_;  // csv: of the first input's fields
   std::ptrdiff_t labelled_ = 0;     // csv: label and weight columns in use
+
+  // With several threads: pieces under way, oldest first, and used ones. The
+  // window, line_ and the counts are ahead of them only by their bytes. Until
+  // undivided_bytes_ there is no piece to be had.
+  struct Flight;
+  std::deque<std::unique_ptr<Flight>> flights_;
+  std::vector<std::unique_ptr<Flight>> landed_;
+  std::size_t flight_max_;
+  std::uint64_t undivided_bytes_ = 0;
+  std::unique_ptr<Workers> workers_;
 };
 
 }  // namespace psmith::data

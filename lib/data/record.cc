@@ -13,6 +13,19 @@ std::size_t RecordParser::scan(std::string_view text, bool ended) const {
   return ended && !text.empty() ? text.size() : npos;
 }
 
+std::size_t RecordParser::run(std::string_view, const RunLimit&, RawBlock&) {
+  return 0;
+}
+
+void RecordParser::add_plain(std::string_view line, const RunLimit& limit,
+                             RawBlock& block) {
+  ++block.row_count;
+  ++block.record_count;
+  if (!limit.keep_text) return;
+  block.text += without_line_end(line);
+  block.text_begin.push_back(block.text.size());
+}
+
 std::optional<Flaw> unknown_label(const std::vector<float>& known, float label,
                                   std::string_view text, std::size_t offset) {
   if (known.empty() || std::binary_search(known.begin(), known.end(), label)) {

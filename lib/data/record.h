@@ -1,8 +1,9 @@
 // RecordParser: where a record ends, and what is in it; one text format each.
-// One thread.
+// One thread; clones are apart.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +34,13 @@ struct Parsed {
   std::optional<Flaw> flaw;
 };
 
+// How far a run goes, and whether blocks hold the records' text.
+struct RunLimit {
+  std::size_t record_max = 0;
+  std::size_t byte_max = 0;  // the record that reaches it is the last
+  bool keep_text = false;
+};
+
 class RecordParser {
  public:
   static constexpr std::size_t npos = std::string_view::npos;
@@ -46,6 +54,27 @@ class RecordParser {
   // Appends the row to `block`, or says why not (the block may then hold a
   // part of the row: roll_back()). record: without its line end.
   virtual Parsed parse(std::string_view record, RawBlock& block) = 0;
+
+  // Appends plain rows, a line each, from the front of `text`: as scan() and
+  // parse() would, only faster. Ends before the first record that is not plain
+  // or not whole; the bytes taken, 0 for none.
+  // REQUIRES: '\n' ends the text or stands right behind it, and kReadPast more
+  // bytes may be read (data/digits.h)
+  virtual std::size_t run(std::string_view text, const RunLimit& limit,
+                          RawBlock& block);
+
+  // Whether lines without quotes are read alike by every clone() from now on,
+  // whatever came before them.
+  virtual bool divisible() const = 0;
+  virtual std::unique_ptr<RecordParser> clone() const = 0;
+
+ protected:
+  RecordParser() = default;
+  RecordParser(const RecordParser&) = default;
+
+  // Counts the row that run() appended; line: with its '\r', if any.
+  static void add_plain(std::string_view line, const RunLimit& limit,
+                        RawBlock& block);
 };
 
 // A flaw if `known` (ascending; empty: any number goes) lacks the label.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -22,14 +23,21 @@ class Window {
  public:
   explicit Window(std::unique_ptr<Input> input);
 
-  // Unread bytes; valid until fill().
+  // Unread bytes; valid until fill(). Behind them stand '\n' and kReadPast
+  // readable bytes, as RecordParser::run() needs it.
   std::string_view text() const {
     return {buffer_.data() + begin_, end_ - begin_};
   }
   bool ended() const { return ended_; }
   void consume(std::size_t bytes) { begin_ += bytes; }
 
-  // Reads more behind the text. At the end of the input: sets ended().
+  // Hands the first bytes of the text over with the buffer that they are in;
+  // what `buffer` held gives way. Returns where in it they begin; kReadPast
+  // bytes behind them may be read. REQUIRES: size <= text().size()
+  std::size_t take(std::size_t size, std::vector<char>& buffer);
+
+  // Reads more behind the text. At the end of the input: sets ended(). After an
+  // error: the same again.
   Status fill();
   bool ready(Duration wait) { return ended_ || input_->ready(wait); }
 
@@ -40,6 +48,7 @@ class Window {
   std::vector<char> buffer_;
   std::size_t begin_ = 0, end_ = 0;
   bool ended_ = false;
+  std::optional<Error> fault_;
 };
 
 }  // namespace psmith::data

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/rng.h"
+#include "tests/data/run_check.h"
 
 namespace psmith::data {
 namespace {
@@ -188,6 +189,48 @@ TEST_CASE("no bytes harm the csv parser", "[data]") {
       REQUIRE(block.x.size() == 2 * block.row_count);
       REQUIRE(block.label.size() == block.row_count);
     }
+  }
+}
+
+TEST_CASE("plain csv records are taken in one run", "[data]") {
+  CsvParser parser(',', binding());
+  const std::string text =
+      "1,2.5,1\n -3 , 0.12345678901234567,-0\r\n1e-3,+4,2\n";
+  const auto out = run_over(parser, text, 2, true);
+  REQUIRE(out.taken == text.size());
+  REQUIRE(out.block.label == std::vector<float>{1, 0, 2});
+  REQUIRE(out.block.x ==
+          std::vector<double>{1, 2.5, -3, 0.12345678901234567, 1e-3, 4});
+  REQUIRE(run_over(parser, "1,2,3\n4,5,6", 2, true).taken == 6);
+  REQUIRE(run_over(parser, "\"1\",2,3\n", 2, true).taken == 0);
+}
+
+TEST_CASE("a run of csv records gives what parsing them one by one gives",
+          "[data]") {
+  const std::uint64_t seed = 6;
+  Rng rng(seed);
+  for (int i = 0; i < 30000; ++i) {
+    INFO("seed " << seed << " round " << i);
+    auto bound = binding();
+    bound.role.push_back(rng.below(2) == 0 ? Binding::weight : Binding::unused);
+    bound.name.push_back("w");
+    const auto kind = rng.below(4);
+    bound.label_text = kind < 2;
+    if (kind == 0) bound.label_values = {"1", "2", "3", "no", "yes"};
+    if (kind == 2) bound.label_numbers = {1, 2, 3};
+    const char delimiter = ",;\t| #"[rng.below(6)];
+    std::string text;
+    for (auto rows = 1 + rng.below(6); rows > 0; --rows) {
+      text += random_number(rng) + delimiter + random_number(rng) + delimiter;
+      text += rng.below(4) != 0 ? std::to_string(rng.below(4)) : "yes";
+      text += delimiter + std::to_string(rng.below(9));
+      text += rng.below(8) == 0 ? "\r\n" : "\n";
+    }
+    mutate(text, "0123456789,;.-+eE \t\r\n\"xy", rng);
+    CsvParser a(delimiter, bound), b(delimiter, bound);
+    const auto most = 1 + rng.below(5);
+    INFO(text);
+    require_same(run_over(a, text, 2, true, most), run_over(b, text, 2, false));
   }
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/rng.h"
+#include "tests/data/run_check.h"
 
 namespace psmith::data {
 namespace {
@@ -124,6 +125,60 @@ TEST_CASE("no bytes harm the libsvm parser", "[data]") {
     REQUIRE(block.row_begin.size() == block.row_count + 1);
     REQUIRE(block.index.size() == block.value.size());
     if (block.row_count > 1000) block.clear();
+  }
+}
+
+TEST_CASE("plain libsvm rows are taken in one run", "[data]") {
+  LibsvmParser parser(LabelUse::required);
+  const std::string text =
+      "1 1:1 2:0.5\n-1 3:-2.25 4:0.12345678901234567\r\n0\n+2 7:1e-5 \n";
+  const auto out = run_over(parser, text, 0, true);
+  REQUIRE(out.taken == text.size());
+  REQUIRE(out.block.label == std::vector<float>{1, -1, 0, 2});
+  REQUIRE(out.block.row_begin == std::vector<std::uint64_t>{0, 2, 4, 4, 5});
+  REQUIRE(out.block.value ==
+          std::vector<float>{1, 0.5F, -2.25F, 0.12345678901234567F, 1e-5F});
+  // A row that has no line end may go on.
+  REQUIRE(run_over(parser, "1 1:1\n2 1:2", 0, true).taken == 6);
+  REQUIRE(run_over(parser, "1 1:1\n2 1:2 \r", 0, true).taken == 6);
+}
+
+TEST_CASE("a run of libsvm rows keeps to its limits", "[data]") {
+  LibsvmParser parser(LabelUse::required);
+  const std::string text = "1 1:1\n2 1:2\n3 1:3\n" + std::string(64, '\n');
+  const std::string_view rows(text.data(), 18);
+  RawBlock block;
+  REQUIRE(parser.run(rows, {2, 100, false}, block) == 12);
+  REQUIRE(parser.run(rows, {9, 6, false}, block) == 6);
+  REQUIRE(parser.run(rows, {9, 7, false}, block) == 12);
+  REQUIRE(block.row_count == 5);
+  REQUIRE(block.text.empty());
+}
+
+TEST_CASE("a run of libsvm rows gives what parsing them one by one gives",
+          "[data]") {
+  const std::uint64_t seed = 5;
+  Rng rng(seed);
+  for (int i = 0; i < 30000; ++i) {
+    INFO("seed " << seed << " round " << i);
+    std::string text;
+    for (auto rows = 1 + rng.below(6); rows > 0; --rows) {
+      if (rng.below(16) != 0) text += random_number(rng);
+      std::uint64_t index = 0;
+      for (auto n = rng.below(6); n > 0; --n) {
+        index += 1 + (rng.next() >> (rng.below(2) == 0 ? 60 : rng.below(64)));
+        text += ' ' + std::to_string(index) + ':' + random_number(rng);
+      }
+      text += rng.below(8) == 0 ? "\r\n" : "\n";
+    }
+    mutate(text, "0123456789:.-+eE \t\r\n#nqid", rng);
+    const auto labels = static_cast<LabelUse>(rng.below(3));
+    const std::vector<float> known =
+        rng.below(4) == 0 ? std::vector<float>{1, 2, 3} : std::vector<float>{};
+    LibsvmParser a(labels, known), b(labels, known);
+    const auto most = 1 + rng.below(5);
+    INFO(text);
+    require_same(run_over(a, text, 0, true, most), run_over(b, text, 0, false));
   }
 }
 

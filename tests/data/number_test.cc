@@ -9,6 +9,8 @@
 
 #include "base/format.h"
 #include "base/rng.h"
+#include "data/fast_number.h"
+#include "tests/data/run_check.h"
 
 namespace psmith::data {
 namespace {
@@ -136,6 +138,46 @@ TEST_CASE("text from outside is quoted and cut", "[data]") {
   REQUIRE(in_quotes("a\nb\x1b[2J") == "'a?b?[2J'");
   REQUIRE(in_quotes(std::string(99, 'x')) ==
           "'" + std::string(40, 'x') + "...'");
+}
+
+TEST_CASE("the fast reading of a number agrees to the bit", "[data]") {
+  const std::uint64_t seed = 9;
+  Rng rng(seed);
+  for (int i = 0; i < 300000; ++i) {
+    auto text = random_number(rng);
+    if (rng.below(8) == 0) {  // midway between two floats, or just beside
+      const auto bits = rng.next() & 0x47ffffffe0000000U;
+      text = shortest(std::bit_cast<double>(bits | 0x10000000U));
+    }
+    const auto size = text.size();
+    text += rng.below(4) == 0 ? "x" : " ";
+    text.resize(text.size() + kReadPast, '3');
+    const char* const begin = text.data();
+    const char* const end = begin + size;
+    INFO("seed " << seed << ": " << text.substr(0, size));
+    const auto number = parse_number(begin, end);
+    const bool good = number.fault == NumberFault::none;
+    const char *p = begin, *q = begin;
+    float single = 0;
+    double wide = 0;
+    REQUIRE(read_fast(p, end, single) == good);
+    REQUIRE(read_fast(q, end, wide) == good);
+    REQUIRE(p == (good ? number.end : begin));
+    REQUIRE(q == p);
+    if (!good) continue;
+    const float rounded = to_float(begin, number);
+    REQUIRE(std::bit_cast<std::uint32_t>(single) ==
+            std::bit_cast<std::uint32_t>(rounded));
+    REQUIRE(std::bit_cast<std::uint64_t>(wide) ==
+            std::bit_cast<std::uint64_t>(number.value));
+    // The C library says the same, where it does not go below 2^-150.
+    const std::string whole(begin, size);
+    const double by_c = std::strtod(whole.c_str(), nullptr);
+    if (std::fabs(by_c) > 1e-30) {
+      REQUIRE(number.value == by_c);
+      REQUIRE(rounded == std::strtof(whole.c_str(), nullptr));
+    }
+  }
 }
 
 }  // namespace psmith::data

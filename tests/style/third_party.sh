@@ -11,7 +11,8 @@ fmt/                 ^lib/base/format\.h$
 nlohmann/            ^(lib/(file|data)|tools|tests)/
 zlib                 ^(lib|tests)/data/
 zstd                 ^(lib|tests)/data/
-sodium               ^lib/base/digest\.(h|cc)$
+openssl/             ^lib/base/digest\.(h|cc)$
+fast_float/          ^lib/data/number\.cc$
 CLI/                 ^(tools|tests/(cli|style))/
 toml                 ^tools/
 catch2/              ^tests/
@@ -36,7 +37,8 @@ fail_each < <(sources lib tools tests |
 
 # What comes from neither the standard, the system nor the rules.
 standard='^[a-z_0-9]+$|^(sys|arpa|netinet|linux)/|^[a-z_]+\.h$'
-standard+='|^(zmq|msgpack)\.hpp$|^(fmt|nlohmann|CLI|toml\+\+|catch2|benchmark|Eigen)/'
+standard+='|^(zmq|msgpack)\.hpp$|^(fmt|openssl|fast_float|nlohmann|CLI|toml\+\+|catch2)/'
+standard+='|^(benchmark|Eigen)/'
 fail_each < <(sources lib tools tests |
   xargs -r grep -nHE '^[[:space:]]*#[[:space:]]*include[[:space:]]*<' |
   sed -E 's/^([^:]*:[0-9]+):[^<]*<([^>]*)>.*/\1 \2/' |
