@@ -82,9 +82,13 @@ def run(command, stdout=None, watch=None):
     with subprocess.Popen([str(part) for part in command],
                           stdout=stdout or subprocess.DEVNULL,
                           stderr=subprocess.PIPE, env=environment) as child:
-        if watch:
-            watch(child)
-        errors = child.communicate()[1]
+        try:
+            if watch:
+                watch(child)
+            errors = child.communicate()[1]
+        except BaseException:  # nothing of ours goes on
+            child.kill()
+            raise
     took = time.monotonic() - begin
     if child.returncode != 0:
         raise SystemExit(f"bench: {command[0]} failed "

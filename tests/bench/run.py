@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -73,7 +74,7 @@ def options_of(argv):
     parser.add_argument("names", nargs="*", metavar="NAME",
                         help="figures to run (all)")
     parser.add_argument("--quick", action="store_true",
-                        help="a fifth of the data, shorter runs")
+                        help="less data, shorter runs")
     parser.add_argument("--smoke", action="store_true",
                         help="hardly any data: only shows that all runs")
     parser.add_argument("--list", action="store_true",
@@ -103,7 +104,9 @@ def main(argv):
             raise SystemExit(f"bench: no figure {name}: see --list")
     build = Path(options.build).resolve()
     bench = str(build / "tests" / "psmith_bench")
-    rows = []
+    text = ""
+    # Ended from outside, the folder goes too.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     with tempfile.TemporaryDirectory(prefix="psmith-bench-") as folder:
         # No settings of whoever runs this, and none for them.
         for name in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
@@ -112,11 +115,13 @@ def main(argv):
         for name in options.names or known:
             say(name)
             if name in kernels:
-                rows += run_kernel(bench, kernels[name], options)
+                rows = run_kernel(bench, kernels[name], options)
             else:
-                rows += programs.PROGRAMS[name](world)
-    text = table.markdown(rows)
-    print(text, end="")
+                rows = programs.PROGRAMS[name](world)
+            # At once: what was measured stays, whatever happens to the rest.
+            lines = table.markdown(rows, head=not text)
+            print(lines, end="", flush=True)
+            text += lines
     if options.keep:
         keep(text)
     return 0

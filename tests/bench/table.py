@@ -46,6 +46,7 @@ def number(x):
     return f"{x:.4f}"
 
 
-def markdown(rows):
-    lines = [HEAD, ["---"] * len(HEAD), *(row.cells() for row in rows)]
+def markdown(rows, head):
+    lines = [HEAD, ["---"] * len(HEAD)] if head else []
+    lines += [row.cells() for row in rows]
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
