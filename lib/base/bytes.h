@@ -3,7 +3,7 @@
 // ByteView borrows. Blob shares ownership of immutable bytes (a received
 // frame, a mapped file, an owned vector), so that tensors cross threads and
 // inproc sockets without a copy. Frames are not aligned: read them with
-// load_le or memcpy, never through a cast pointer. Any thread.
+// load_le, memcpy or Values, never through a cast pointer. Any thread.
 #pragma once
 
 #include <bit>
@@ -77,6 +77,32 @@ class Blob {
  private:
   std::shared_ptr<const void> owner_;
   ByteView bytes_;
+};
+
+// A blob as values: its own bytes where they lie aligned, else a copy. A tail
+// shorter than T is left out.
+template <class T>
+requires std::is_trivially_copyable_v<T>
+class Values {
+ public:
+  explicit Values(Blob blob) : blob_(std::move(blob)) {
+    const auto* at = blob_.bytes().data();
+    if (reinterpret_cast<std::uintptr_t>(at) % alignof(T) == 0) {
+      view_ = {reinterpret_cast<const T*>(at), blob_.count<T>()};
+    } else {
+      copy_ = blob_.values<T>();
+      view_ = copy_;
+    }
+  }
+  Values(const Values&) = delete;
+  Values& operator=(const Values&) = delete;
+
+  std::span<const T> span() const { return view_; }
+
+ private:
+  Blob blob_;
+  std::vector<T> copy_;
+  std::span<const T> view_;
 };
 
 }  // namespace psmith

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/clock.h"
 
 namespace psmith {
 
@@ -36,24 +37,19 @@ class BoundedQueue {
   std::optional<T> pop() {
     std::unique_lock lock(mutex_);
     filled_.wait(lock, [this] { return closed_ || !items_.empty(); });
-    if (items_.empty()) return std::nullopt;
-    std::optional<T> item(std::move(items_.front()));
-    items_.pop_front();
-    lock.unlock();
-    room_.notify_one();
-    return item;
+    return take(std::move(lock));
+  }
+
+  // The same, but nothing too when none has come until then.
+  std::optional<T> pop_until(Instant deadline) {
+    std::unique_lock lock(mutex_);
+    filled_.wait_until(lock, deadline,
+                       [this] { return closed_ || !items_.empty(); });
+    return take(std::move(lock));
   }
 
   // The next item, if there is one now.
-  std::optional<T> try_pop() {
-    std::unique_lock lock(mutex_);
-    if (items_.empty()) return std::nullopt;
-    std::optional<T> item(std::move(items_.front()));
-    items_.pop_front();
-    lock.unlock();
-    room_.notify_one();
-    return item;
-  }
+  std::optional<T> try_pop() { return take(std::unique_lock(mutex_)); }
 
   // Whoever waits goes on; nothing more comes in.
   void close() {
@@ -72,6 +68,15 @@ class BoundedQueue {
   }
 
  private:
+  std::optional<T> take(std::unique_lock<std::mutex> lock) {
+    if (items_.empty()) return std::nullopt;
+    std::optional<T> item(std::move(items_.front()));
+    items_.pop_front();
+    lock.unlock();
+    room_.notify_one();
+    return item;
+  }
+
   const std::size_t capacity_;
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable filled_, room_;

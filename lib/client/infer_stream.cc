@@ -12,7 +12,6 @@
 
 #include "base/check.h"
 #include "base/queue.h"
-#include "data/apply.h"
 #include "data/input.h"
 #include "net/reactor.h"
 #include "wire/limits.h"
@@ -35,32 +34,6 @@ void allow_kicks() {
   ::sigaction(kKickSignal, &action, nullptr);
 }
 
-// The good rows of a chunk as a request to a worker.
-struct Request {
-  wire::Predict body;
-  std::vector<Blob> blobs;
-};
-
-Request request_of(const data::Schema& schema, const InferChunk& chunk,
-                   data::BatchBuffer& buffer) {
-  data::apply(schema, chunk.block, 0, chunk.row_count, buffer);
-  Request request;
-  request.body.row_count = buffer.row_count;
-  request.body.column_count = buffer.column_count;
-  if (buffer.column_count > 0) {
-    request.blobs = {Blob::of(std::move(buffer.x))};
-    buffer.x = {};
-    return request;
-  }
-  const auto batch = buffer.batch();
-  const auto copy = [](auto values) {
-    return Blob::of(std::vector(values.begin(), values.end()));
-  };
-  request.blobs = {copy(batch.key), copy(batch.row_begin), copy(batch.local),
-                   copy(batch.value)};
-  return request;
-}
-
 }  // namespace
 
 std::size_t fit_batch_rows(std::size_t asked, std::uint64_t outputs,
@@ -81,15 +54,21 @@ struct InferStream::Impl {
   std::optional<Failure> read_some();
   std::optional<Failure> cut(InferChunk& chunk) const;
 
-  // The writer's thread.
+  // A formatter's thread, the writer's thread; either.
+  void format_all();
   void write_all();
+  void write_some();
+  template <class Work>
+  void break_off_on_failure(Work work);
 
   // The reactor's thread.
-  void on_chunk(const ChunkPtr& chunk, Request request);
+  void on_chunk(const ChunkPtr& chunk, InferRequest request);
   void on_answer(InferCore::Answer answer);
+  void on_formatted(const ChunkPtr& chunk);
   void on_read_end(const std::optional<Failure>& failure);
   void interrupt();
   void end(const Failure& failure);
+  void break_off(const Failure& failure);
   void move_on();
   void kick() { ::pthread_kill(reading.native_handle(), kKickSignal); }
   void finish();
@@ -102,20 +81,26 @@ struct InferStream::Impl {
   InferClient client;
   std::shared_ptr<std::atomic<bool>> stopping =
       std::make_shared<std::atomic<bool>>(false);
-  BoundedQueue<ChunkPtr> free, answered;
+  InferBlockPool blocks;
+  BoundedQueue<ChunkPtr> free, answered, formatted;
   std::binary_semaphore read_end{0};
   std::jthread reading, writing;
+  std::vector<std::jthread> formatting;
+
+  // The writer's thread only; then whoever waited for its end.
+  std::uint64_t written_records = 0, written_bad = 0;
 
   // The reactor's thread only.
   struct Waiting {
     ChunkPtr chunk;
-    bool answered = false;
+    bool formatted = false;
   };
   std::deque<Waiting> waiting;  // in order
+  std::deque<ChunkPtr> asked;   // of these, those without an answer
   bool reader_ended = false;
   bool ended = false;  // before its time
+  bool interrupted = false;
   std::optional<Failure> failure;
-  InferStreamResult result;
 };
 
 InferStream::Impl::Impl(net::Context& context, InferStreamOptions options_in,
@@ -133,8 +118,10 @@ InferStream::Impl::Impl(net::Context& context, InferStreamOptions options_in,
              {.on_answer =
                   [this](InferCore::Answer a) { on_answer(std::move(a)); },
               .on_failed = [this](const Failure& f) { end(f); }}),
+      blocks(options.chunk_max),
       free(options.chunk_max),
-      answered(options.chunk_max) {}
+      answered(options.chunk_max),
+      formatted(options.chunk_max) {}
 
 void InferStream::Impl::read_all() {
   std::optional<Failure> end;
@@ -151,7 +138,6 @@ void InferStream::Impl::read_all() {
 
 // Until the end, a failure, or the run's end.
 std::optional<Failure> InferStream::Impl::read_some() {
-  data::BatchBuffer buffer;
   const auto& schema = reader->schema();
   const auto batch_rows =
       fit_batch_rows(options.batch_rows, output_count,
@@ -159,18 +145,17 @@ std::optional<Failure> InferStream::Impl::read_some() {
   for (;;) {
     auto chunk = free.pop();
     if (!chunk || *stopping) return std::nullopt;
-    auto more = reader->next(batch_rows, (*chunk)->block);
+    InferChunk& read = **chunk;
+    read.block = blocks.take();
+    auto more = reader->next(batch_rows, read.block->records);
     std::optional<Failure> last;
     if (!more && !*stopping) {
       last = Failure(data::exit_status(more.error()), more.error());
     }
-    InferChunk& read = **chunk;
-    if (read.block.record_count == 0) return last;
+    if (read.records().record_count == 0) return last;
     if (auto bad = cut(read)) last = std::move(bad);
-    Request request;
-    if (read.row_count > 0) {
-      request = request_of(reader->schema(), read, buffer);
-    }
+    InferRequest request;
+    if (read.row_count > 0) request = request_of(reader->schema(), read);
     reactor.post([this, chunk = std::move(*chunk),
                   request = std::move(request)]() mutable {
       on_chunk(chunk, std::move(request));
@@ -182,7 +167,7 @@ std::optional<Failure> InferStream::Impl::read_some() {
 // How much of the block is answered; the failure of its first bad record if
 // that ends the run.
 std::optional<Failure> InferStream::Impl::cut(InferChunk& chunk) const {
-  const auto& block = chunk.block;
+  const auto& block = chunk.records();
   chunk.raw = Blob();
   chunk.record_count = block.record_count;
   chunk.row_count = block.row_count;
@@ -193,45 +178,84 @@ std::optional<Failure> InferStream::Impl::cut(InferChunk& chunk) const {
   return Failure(kBadData, Error{Code::corrupt, bad.message});
 }
 
-void InferStream::Impl::write_all() {
+template <class Work>
+void InferStream::Impl::break_off_on_failure(Work work) {
+  std::optional<Failure> failed;
   try {
-    while (auto chunk = answered.pop()) {
-      sink(**chunk, !answered.empty());
-      const auto records = (*chunk)->record_count;
-      const auto bad = records - (*chunk)->row_count;
-      reactor.post([this, records, bad] {
-        result.records += records;
-        result.bad += bad;
-      });
-      free.push(std::move(*chunk));
-    }
+    work();
   } catch (const Failure& failure) {
-    reactor.post([this, failure] { end(failure); });
+    failed = failure;
   } catch (const std::exception& fault) {
-    reactor.post(
-        [this, f = Failure(kInternal, Error{Code::exhausted, fault.what()})] {
-          end(f);
-        });
+    failed = Failure(kInternal, Error{Code::exhausted, fault.what()});
   }
+  if (failed) reactor.post([this, why = *failed] { break_off(why); });
+}
+
+void InferStream::Impl::format_all() {
+  break_off_on_failure([this] {
+    while (auto chunk = answered.pop()) {
+      sink.format(**chunk);
+      reactor.post([this, chunk = std::move(*chunk)] { on_formatted(chunk); });
+    }
+  });
+}
+
+void InferStream::Impl::write_all() {
+  break_off_on_failure([this] { write_some(); });
   reactor.post([this] { reactor.stop(); });
 }
 
-void InferStream::Impl::on_chunk(const ChunkPtr& chunk, Request request) {
-  if (ended) return;
-  waiting.push_back({.chunk = chunk, .answered = chunk->row_count == 0});
-  if (chunk->row_count > 0) {
-    client.submit(std::move(request.body), std::move(request.blobs));
+// Lines are flushed when no answer is due, or one that is due is late.
+void InferStream::Impl::write_some() {
+  std::optional<Instant> flush_at;
+  for (;;) {
+    auto chunk = flush_at ? formatted.pop_until(*flush_at) : formatted.pop();
+    if (!chunk) {
+      if (!flush_at) return;
+      sink.flush();
+      flush_at.reset();
+      continue;
+    }
+    InferChunk& done = **chunk;
+    sink.write(done);
+    written_records += done.record_count;
+    written_bad += done.record_count - done.row_count;
+    if (!done.more && formatted.empty()) {
+      sink.flush();
+      flush_at.reset();
+    } else if (!flush_at) {
+      flush_at = SteadyClock().now() + options.flush_delay;
+    }
+    done.block.reset();
+    done.raw = Blob();
+    free.push(std::move(*chunk));
   }
-  move_on();
+}
+
+void InferStream::Impl::on_chunk(const ChunkPtr& chunk, InferRequest request) {
+  if (ended) return;
+  waiting.push_back({.chunk = chunk});
+  if (chunk->row_count == 0) {
+    answered.push(chunk);
+    return;
+  }
+  asked.push_back(chunk);
+  client.submit(std::move(request.body), std::move(request.blobs));
 }
 
 void InferStream::Impl::on_answer(InferCore::Answer answer) {
-  for (auto& one : waiting) {
-    if (one.answered) continue;
-    one.chunk->raw = std::move(answer.raw);
-    one.answered = true;
-    break;
-  }
+  if (ended) return;
+  PSM_CHECK(!asked.empty(), "an answer to a question");
+  asked.front()->raw = std::move(answer.raw);
+  answered.push(std::move(asked.front()));
+  asked.pop_front();
+}
+
+void InferStream::Impl::on_formatted(const ChunkPtr& chunk) {
+  const auto found =
+      std::find_if(waiting.begin(), waiting.end(),
+                   [&](const Waiting& one) { return one.chunk == chunk; });
+  if (found != waiting.end()) found->formatted = true;
   move_on();
 }
 
@@ -242,7 +266,7 @@ void InferStream::Impl::on_read_end(const std::optional<Failure>& end) {
 }
 
 void InferStream::Impl::interrupt() {
-  result.interrupted = true;
+  interrupted = true;
   *stopping = true;
   free.close();
   kick();
@@ -251,31 +275,53 @@ void InferStream::Impl::interrupt() {
   });
 }
 
-// No answer will come any more, or none can be written.
+// No answer will come any more: what has one is still written.
 void InferStream::Impl::end(const Failure& why) {
+  if (!asked.empty()) {
+    const auto first = std::find_if(
+        waiting.begin(), waiting.end(),
+        [this](const Waiting& one) { return one.chunk == asked.front(); });
+    waiting.erase(first, waiting.end());
+    asked.clear();
+  }
   failure = why;
   ended = true;
   *stopping = true;
   free.close();
-  answered.close();
+  move_on();
 }
 
-// Chunks that are answered go to the writer, in order.
+// Nothing can be written any more.
+void InferStream::Impl::break_off(const Failure& why) {
+  waiting.clear();
+  asked.clear();
+  end(why);
+}
+
+// Chunks with lines go to the writer, in order.
 void InferStream::Impl::move_on() {
-  while (!waiting.empty() && waiting.front().answered) {
-    answered.push(std::move(waiting.front().chunk));
+  while (!waiting.empty() && waiting.front().formatted) {
+    auto chunk = std::move(waiting.front().chunk);
     waiting.pop_front();
+    chunk->more = !waiting.empty();
+    formatted.push(std::move(chunk));
   }
-  if (reader_ended && waiting.empty()) answered.close();
+  if (!waiting.empty() || !(reader_ended || ended)) return;
+  answered.close();
+  formatted.close();
 }
 
 void InferStream::Impl::finish() {
   *stopping = true;
   free.close();
   answered.close();
+  formatted.close();
   if (reading.joinable()) {
     while (!read_end.try_acquire_for(kKick)) kick();
     reading.join();
+  }
+  for (auto& thread : formatting) {
+    if (thread.joinable()) thread.join();
   }
   if (writing.joinable()) writing.join();
 }
@@ -308,11 +354,16 @@ InferStreamResult InferStream::run(std::unique_ptr<data::Reader> reader) {
   }
   run.reader = std::move(reader);
   run.reading = std::jthread([&run] { run.read_all(); });
+  for (std::size_t i = 0; i < run.options.format_threads; ++i) {
+    run.formatting.emplace_back([&run] { run.format_all(); });
+  }
   run.writing = std::jthread([&run] { run.write_all(); });
   run.reactor.run();
   run.finish();
   if (run.failure) throw *run.failure;
-  return run.result;
+  return {.records = run.written_records,
+          .bad = run.written_bad,
+          .interrupted = run.interrupted};
 }
 
 }  // namespace psmith::client

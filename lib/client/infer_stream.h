@@ -1,11 +1,12 @@
-// InferStream: records in, answers out, in order; reading, predicting and
-// writing overlap.
+// InferStream: records in, answers out, in order; reading, predicting,
+// formatting and writing overlap.
 //
-// Three threads: a reader parses records and turns them into batches; the
-// reactor's thread (the caller of run()) sends them and puts answers in order;
-// a writer hands each answered chunk to the sink. A chunk is filled, answered,
-// written and used again: there are at most chunk_max, so memory is bounded
-// and a slow sink slows the reader down.
+// Threads: a reader takes parsed records and asks about them; the reactor's
+// thread (the caller of run()) sends the requests and puts things in order;
+// format_threads turn answers into lines, in any order; a writer writes them,
+// in order. A chunk is filled, answered, formatted, written and used again:
+// there are at most chunk_max, so memory is bounded and a slow sink slows the
+// reader down.
 //
 // One object, one run().
 #pragma once
@@ -16,11 +17,10 @@
 #include <optional>
 #include <string>
 
-#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "client/infer_chunk.h"
 #include "client/infer_client.h"
-#include "data/raw.h"
 #include "data/reader.h"
 #include "data/schema.h"
 
@@ -31,21 +31,23 @@ struct InferStreamOptions {
   std::size_t batch_rows = 1024;  // records of a chunk at most
   std::size_t chunk_max = 64;     // also the window of unanswered batches
   bool stop_on_bad = true;  // a bad record ends the run after those before it
-  int wake_fd = -1;         // readable: stop reading, answer what was read
+  std::size_t format_threads = 1;
+  // How long written lines may wait for others while answers are due.
+  Duration flush_delay = std::chrono::milliseconds(10);
+  int wake_fd = -1;  // readable: stop reading, answer what was read
 };
 
-// A run of records. Good record i of the first record_count is row i minus
-// the bad ones before it.
-struct InferChunk {
-  data::RawBlock block;
-  std::size_t record_count = 0;  // of the block's, to be answered
-  std::size_t row_count = 0;     // good ones among them
-  Blob raw;                      // (row_count, outputs) float32
+// Where answered chunks go. What one of these throws (Failure) ends the run.
+struct InferSink {
+  // chunk.lines from the rest of it. On several threads at a time, in any
+  // order.
+  std::function<void(InferChunk&)> format;
+  // In order, on the writer's thread. May keep lines back until flush().
+  std::function<void(const InferChunk&)> write;
+  // On the writer's thread: nothing more is about to come, or lines may have
+  // waited for flush_delay.
+  std::function<void()> flush;
 };
-
-// On the writer's thread, in order; may throw Failure, which ends the run.
-// more: another chunk is already there.
-using InferSink = std::function<void(const InferChunk&, bool more)>;
 
 struct InferStreamResult {
   std::uint64_t records = 0;  // answered, bad ones too

@@ -52,8 +52,30 @@ std::string cell(std::string_view text, const AnswerOptions& options) {
   return out + "\"";
 }
 
+// Whether JSON wants nothing of the text escaped or checked.
+bool plain_json(std::string_view text) {
+  int special = 0;  // without a way out, so that many go at a time
+  for (const char c : text) {
+    const auto byte = static_cast<signed char>(c);  // >= 0x80: negative
+    special |= (byte < 0x20) | (byte == 0x7f) | (c == '"') | (c == '\\');
+  }
+  return special == 0;
+}
+
+void append_json(std::string_view text, std::string& out) {
+  if (!plain_json(text)) {
+    out += file::dump(file::json_text(text));
+    return;
+  }
+  out += '"';
+  out += text;
+  out += '"';
+}
+
 std::string json_text(std::string_view text) {
-  return file::dump(file::json_text(text));
+  std::string out;
+  append_json(text, out);
+  return out;
 }
 
 // JSON has no inf and no nan.
@@ -214,7 +236,7 @@ void Answers::object(std::span<const float> raw, std::string_view record,
   }
   if (options_.append) {
     out += ",\"record\":";
-    out += json_text(record);
+    append_json(record, out);
   }
   out += "}\n";
 }
@@ -223,7 +245,7 @@ void Answers::bad(std::string_view reason, std::string& out) const {
   if (options_.style == AnswerStyle::jsonl) {
     out += kSchema;
     out += "\"error\":";
-    out += json_text(reason);
+    append_json(reason, out);
     out += '}';
   }
   out += '\n';

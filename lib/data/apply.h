@@ -32,6 +32,10 @@ class BatchBuffer {
 // Columns of one row, standardised. REQUIRES: equal sizes
 void standardise(std::span<const Column> columns, std::span<const double> raw,
                  std::span<float> out);
+// The same of many rows. REQUIRES: raw.size() = rows * columns.size() <=
+// out.size()
+void standardise_rows(std::span<const Column> columns,
+                      std::span<const double> raw, std::span<float> out);
 
 // Rows [begin, end) of the block. REQUIRES: begin <= end <= block.row_count;
 // the block was read with this schema, its labels are numbers or left out

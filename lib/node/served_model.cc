@@ -1,42 +1,21 @@
 #include "node/served_model.h"
 
 #include <algorithm>
-#include <bit>
+#include <limits>
 
 #include "base/format.h"
-#include "placement/key.h"
 #include "wire/limits.h"
 
 namespace psmith::node {
 
-KeyIndex::KeyIndex(std::span<const std::uint64_t> keys) {
-  if (keys.empty()) return;
-  const auto key_max = *std::max_element(keys.begin(), keys.end());
-  direct_ = key_max < 4 * keys.size() + 4096;
-  const auto size = direct_ ? static_cast<std::size_t>(key_max) + 1
-                            : std::bit_ceil(2 * keys.size());
-  shift_ = static_cast<unsigned>(64 - std::countr_zero(std::bit_ceil(size)));
-  slots_.assign(size, kNone);
-  for (std::uint32_t row = 0; row < keys.size(); ++row) {
-    auto slot = static_cast<std::size_t>(
-        direct_ ? keys[row] : placement::mixed(keys[row]) >> shift_);
-    while (!direct_ && slots_[slot] != kNone) slot = (slot + 1) & (size - 1);
-    slots_[slot] = row;
-  }
-}
+namespace {
 
-std::uint32_t KeyIndex::row_of(std::uint64_t key,
-                               std::span<const std::uint64_t> keys) const {
-  if (direct_) {
-    return key < slots_.size() ? slots_[static_cast<std::size_t>(key)] : kNone;
-  }
-  if (slots_.empty()) return kNone;
-  auto slot = static_cast<std::size_t>(placement::mixed(key) >> shift_);
-  while (slots_[slot] != kNone && keys[slots_[slot]] != key) {
-    slot = (slot + 1) & (slots_.size() - 1);
-  }
-  return slots_[slot];
-}
+constexpr auto kRowMax = std::numeric_limits<std::uint32_t>::max();
+// Entries that are looked up and summed at a time: their weights stay in the
+// nearest cache.
+constexpr std::size_t kSliceEntries = 2048;
+
+}  // namespace
 
 ServedModel::ServedModel(data::SavedModel saved,
                          std::unique_ptr<const model::Model> model)
@@ -50,8 +29,7 @@ Result<std::shared_ptr<const ServedModel>> ServedModel::make(
   std::shared_ptr<ServedModel> served(
       new ServedModel(std::move(saved), std::move(model)));
   PSM_DO(served->check_shapes());
-  served->index_ = KeyIndex(served->saved_.key);
-  served->add_zero_row();
+  served->map_keys();
   return std::shared_ptr<const ServedModel>(std::move(served));
 }
 
@@ -66,7 +44,7 @@ Status ServedModel::check_shapes() const {
     return error(Code::corrupt, "tensor {} has {} values instead of {}",
                  tensors[i].name, saved_.dense[i].size(), tensors[i].size());
   }
-  if (model_->tables().size() > 1 || saved_.key.size() >= KeyIndex::kNone) {
+  if (model_->tables().size() > 1 || saved_.key.size() >= kRowMax) {
     return error(Code::invalid, "model has more rows than this worker serves");
   }
   const std::size_t width =
@@ -78,13 +56,26 @@ Status ServedModel::check_shapes() const {
   return Done{};
 }
 
-// In a new table that is just as long as it must be.
-void ServedModel::add_zero_row() {
+// A row of zeros is added, in a new table that is just as long as it must be.
+void ServedModel::map_keys() {
   if (model_->tables().empty()) return;
-  zero_row_ = static_cast<std::uint32_t>(saved_.key.size());
-  std::vector<float> table(saved_.table.size() + model_->tables()[0].width);
-  std::copy(saved_.table.begin(), saved_.table.end(), table.begin());
-  saved_.table = std::move(table);
+  auto& keys = saved_.key;
+  auto& table = saved_.table;
+  const std::size_t width = model_->tables().front().width;
+  if (width == 1) {
+    weight_ = KeyMap<float>(
+        keys, [&](std::size_t i) { return table[i]; }, 0.0F);
+    table = {};
+  } else {
+    const auto row = [](std::size_t i) {
+      return static_cast<std::uint32_t>(i);
+    };
+    row_ = KeyMap<std::uint32_t>(keys, row, row(keys.size()));
+    std::vector<float> longer(table.size() + width);
+    std::copy(table.begin(), table.end(), longer.begin());
+    table = std::move(longer);
+  }
+  keys = {};
 }
 
 Result<std::vector<float>> ServedModel::predict(
@@ -113,11 +104,11 @@ Result<std::vector<float>> ServedModel::predict_dense(
     return error(Code::invalid, "the values do not fit {} rows",
                  request.row_count);
   }
-  const auto x = blobs[0].values<float>();
+  const Values<float> x(blobs[0]);
   tensor::Batch batch;
   batch.row_count = static_cast<std::size_t>(request.row_count);
   batch.column_count = static_cast<std::size_t>(columns);
-  batch.x = x;
+  batch.x = x.span();
   std::vector<float> raw(batch.row_count * saved_.settings.output_count());
   model_->predict(batch, {.dense = dense_, .table = {}}, raw);
   return raw;
@@ -125,18 +116,24 @@ Result<std::vector<float>> ServedModel::predict_dense(
 
 namespace {
 
+// Whether each entry has its key, in order; else the entries name keys of a
+// list by `local`.
+bool keys_by_entry(const tensor::Batch& batch) {
+  return batch.local.empty() && batch.key.size() == batch.row_begin.back();
+}
+
 // Everything a row of the batch will index with is in bounds.
 Status check_rows(const tensor::Batch& batch) {
   const auto& begin = batch.row_begin;
   if (begin.size() != batch.row_count + 1 || begin.front() != 0 ||
       !std::is_sorted(begin.begin(), begin.end()) ||
-      begin.back() != batch.local.size()) {
+      (begin.back() != batch.local.size() && !keys_by_entry(batch))) {
     return error(Code::invalid, "the row offsets do not fit {} rows",
                  batch.row_count);
   }
-  if (!batch.value.empty() && batch.value.size() != batch.local.size()) {
+  if (!batch.value.empty() && batch.value.size() != begin.back()) {
     return error(Code::invalid, "{} values for {} entries", batch.value.size(),
-                 batch.local.size());
+                 begin.back());
   }
   for (const auto local : batch.local) {
     if (local < batch.key.size()) continue;
@@ -159,41 +156,80 @@ Result<std::vector<float>> ServedModel::predict_sparse(
       blobs[3].size() % sizeof(float) != 0) {
     return error(Code::invalid, "a tensor ends in the middle of a number");
   }
-  const auto key = blobs[0].values<std::uint64_t>();
-  const auto row_begin = blobs[1].values<std::uint32_t>();
-  const auto local = blobs[2].values<std::uint32_t>();
-  const auto value = blobs[3].values<float>();
+  const Values<std::uint64_t> key(blobs[0]);
+  const Values<std::uint32_t> row_begin(blobs[1]), local(blobs[2]);
+  const Values<float> value(blobs[3]);
   tensor::Batch batch;
   batch.row_count = static_cast<std::size_t>(request.row_count);
-  batch.key = key;
-  batch.row_begin = row_begin;
-  batch.local = local;
-  batch.value = value;
+  batch.key = key.span();
+  batch.row_begin = row_begin.span();
+  batch.local = local.span();
+  batch.value = value.span();
   PSM_DO(check_rows(batch));
-  // From here on over the model's keys: no row is copied.
-  const auto rows = rows_of(local, key);
-  batch.key = saved_.key;
-  batch.local = rows;
-  const std::span<const float> table(saved_.table);
   std::vector<float> raw(batch.row_count * saved_.settings.output_count());
-  model_->predict(batch, {.dense = dense_, .table = {&table, 1}}, raw);
+  if (keys_by_entry(batch)) {
+    predict_entries(batch, raw);
+  } else {
+    predict_listed(batch, raw);
+  }
   return raw;
 }
 
-// For each entry the row of its key in the table.
-std::vector<std::uint32_t> ServedModel::rows_of(
-    std::span<const std::uint32_t> local,
-    std::span<const std::uint64_t> keys) const {
-  std::vector<std::uint32_t> row_of_key;
-  row_of_key.reserve(keys.size());
-  for (const auto key : keys) {
-    const auto row = index_.row_of(key, saved_.key);
-    row_of_key.push_back(row == KeyIndex::kNone ? zero_row_ : row);
+void ServedModel::predict_listed(tensor::Batch batch,
+                                 std::span<float> raw) const {
+  if (saved_.settings.output_count() == 1) {
+    std::vector<float> weight(batch.key.size());
+    weight_.find(batch.key, weight);
+    const std::span<const float> table(weight);
+    return model_->predict(batch, {.dense = dense_, .table = {&table, 1}}, raw);
   }
+  std::vector<std::uint32_t> row_of_key(batch.key.size());
+  row_.find(batch.key, row_of_key);
   std::vector<std::uint32_t> rows;
-  rows.reserve(local.size());
-  for (const auto i : local) rows.push_back(row_of_key[i]);
-  return rows;
+  rows.reserve(batch.local.size());
+  for (const auto i : batch.local) rows.push_back(row_of_key[i]);
+  batch.local = rows;
+  const std::span<const float> table(saved_.table);
+  model_->predict(batch, {.dense = dense_, .table = {&table, 1}}, raw);
+}
+
+// Row by row, as many at a time as have some 2048 entries.
+void ServedModel::predict_entries(const tensor::Batch& batch,
+                                  std::span<float> raw) const {
+  const std::size_t outputs = saved_.settings.output_count();
+  const auto& offset = batch.row_begin;
+  std::vector<float> weight;
+  std::vector<std::uint32_t> row_begin, local;
+  for (std::size_t begin = 0, end = 0; begin < batch.row_count; begin = end) {
+    const auto first = offset[begin];
+    for (++end; end < batch.row_count; ++end) {
+      if (offset[end + 1] - first > kSliceEntries) break;
+    }
+    tensor::Batch slice;
+    slice.row_count = end - begin;
+    row_begin.clear();
+    for (auto r = begin; r <= end; ++r) row_begin.push_back(offset[r] - first);
+    slice.row_begin = row_begin;
+    const std::size_t entries = row_begin.back();
+    slice.key = batch.key.subspan(first, entries);
+    if (!batch.value.empty()) slice.value = batch.value.subspan(first, entries);
+    std::span<const float> table(saved_.table);
+    if (outputs == 1) {
+      // Entry i has weight i.
+      for (auto i = local.size(); i < entries; ++i) {
+        local.push_back(static_cast<std::uint32_t>(i));
+      }
+      weight.resize(entries);
+      weight_.find(slice.key, weight);
+      table = weight;
+    } else {
+      local.resize(entries);
+      row_.find(slice.key, local);
+    }
+    slice.local = std::span(local).first(entries);
+    model_->predict(slice, {.dense = dense_, .table = {&table, 1}},
+                    raw.subspan(begin * outputs, slice.row_count * outputs));
+  }
 }
 
 }  // namespace psmith::node

@@ -1,11 +1,10 @@
 // ServedModel: a trained model made ready to answer Predict.
 //
 // It checks what a message claims (shapes, offsets, indices) before it
-// touches a row, so no message can crash it, and it finds the rows of a
-// sparse model by key: a direct table where keys are small numbers, else open
-// addressing on the mixed key. A key the model does not have weighs nothing:
-// its row is one of zeros behind the others. Rows are read where they are, so
-// that a prediction takes memory for the message and its outputs only,
+// touches a row, so no message can crash it, and it finds the weights of a
+// sparse model by key. A key the model does not have weighs nothing: its row is
+// one of zeros behind the others. Rows of several classes are read where they
+// are, so that a prediction takes memory for the message and its outputs only,
 // however many keys and classes there are. A row's outputs have the same bits
 // in whatever batch it comes. Const; any thread.
 #pragma once
@@ -20,27 +19,11 @@
 #include "base/result.h"
 #include "data/saved_model.h"
 #include "model/model.h"
+#include "node/key_map.h"
+#include "tensor/batch.h"
 #include "wire/message.h"
 
 namespace psmith::node {
-
-// Key -> row of a table with ascending keys.
-class KeyIndex {
- public:
-  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
-
-  KeyIndex() = default;
-  // REQUIRES: fewer than kNone keys, distinct. They must outlive the index.
-  explicit KeyIndex(std::span<const std::uint64_t> keys);
-
-  std::uint32_t row_of(std::uint64_t key,
-                       std::span<const std::uint64_t> keys) const;
-
- private:
-  std::vector<std::uint32_t> slots_;
-  bool direct_ = false;
-  unsigned shift_ = 0;
-};
 
 class ServedModel {
  public:
@@ -59,19 +42,21 @@ class ServedModel {
   ServedModel(data::SavedModel saved,
               std::unique_ptr<const model::Model> model);
   Status check_shapes() const;
-  void add_zero_row();
+  void map_keys();
   Result<std::vector<float>> predict_dense(const wire::Predict& request,
                                            std::span<const Blob> blobs) const;
   Result<std::vector<float>> predict_sparse(const wire::Predict& request,
                                             std::span<const Blob> blobs) const;
-  std::vector<std::uint32_t> rows_of(std::span<const std::uint32_t> local,
-                                     std::span<const std::uint64_t> keys) const;
+  void predict_listed(tensor::Batch batch, std::span<float> raw) const;
+  void predict_entries(const tensor::Batch& batch, std::span<float> raw) const;
 
-  data::SavedModel saved_;
+  data::SavedModel saved_;  // sparse: without its keys
   std::unique_ptr<const model::Model> model_;
   std::vector<std::span<const float>> dense_;
-  KeyIndex index_;
-  std::uint32_t zero_row_ = 0;  // sparse: its place in saved_.table
+  // Sparse, by key: the weight where a key has one, else the row in
+  // saved_.table.
+  KeyMap<float> weight_;
+  KeyMap<std::uint32_t> row_;
 };
 
 }  // namespace psmith::node

@@ -53,3 +53,22 @@ TEST_CASE("closing wakes whoever waits", "[base]") {
   REQUIRE_FALSE(pushed);
   REQUIRE_FALSE(popped);
 }
+
+TEST_CASE("whoever waits until an instant goes on with nothing", "[base]") {
+  BoundedQueue<int> queue(2);
+  REQUIRE_FALSE(queue.pop_until(Instant()));
+  REQUIRE_FALSE(
+      queue.pop_until(SteadyClock().now() + std::chrono::milliseconds(2)));
+  REQUIRE(queue.push(7));
+  REQUIRE(queue.pop_until(Instant()) == 7);
+  REQUIRE(queue.push(8));
+  queue.close();
+  REQUIRE(queue.pop_until(Instant::max()) == 8);
+  REQUIRE_FALSE(queue.pop_until(Instant::max()));
+}
+
+TEST_CASE("an item that comes in time ends the wait", "[base]") {
+  BoundedQueue<int> queue(1);
+  std::jthread pusher([&] { queue.push(3); });
+  REQUIRE(queue.pop_until(SteadyClock().now() + std::chrono::hours(1)) == 3);
+}

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <set>
+#include <sstream>
 #include <string>
 #include <thread>
 
@@ -23,15 +24,29 @@ using namespace std::chrono_literals;
 namespace {
 
 // A worker on a thread of its own; the answer is a row's first column, doubled.
+// late: it answers a batch when the next one comes, or at release().
+// It refuses batch refuse_at, and is unfit then.
 class Workers {
  public:
-  explicit Workers(int count) {
+  Workers(int count, bool late, std::uint64_t refuse_at) {
     for (int i = 0; i < count; ++i) {
       nodes_.push_back(std::make_unique<Node>(context, i));
+      nodes_.back()->late = late;
+      nodes_.back()->refuse_at = refuse_at;
     }
+    for (auto& node : nodes_) node->start();
   }
   ~Workers() {
     for (auto& node : nodes_) node->reactor.stop();
+  }
+
+  void release() {
+    for (auto& node : nodes_) {
+      node->reactor.post([&n = *node] {
+        n.late = false;
+        n.send_held();
+      });
+    }
   }
 
   std::vector<std::string> addresses() const {
@@ -47,8 +62,11 @@ class Workers {
     Node(net::Context& context, int number)
         : router(reactor, context,
                  [this](PeerId peer, const wire::Message& m) { on(peer, m); }),
-          address(router.bind(format("inproc://w{}", number)).value(70)),
-          thread([this] { reactor.run(); }) {}
+          address(router.bind(format("inproc://w{}", number)).value(70)) {}
+
+    void start() {
+      thread = std::jthread([this] { reactor.run(); });
+    }
 
     void on(PeerId peer, const wire::Message& m) {
       if (const auto* load = std::get_if<wire::LoadModel>(&m.body)) {
@@ -61,11 +79,28 @@ class Workers {
         for (std::size_t i = 0; i < x.size(); i += ask->column_count) {
           raw.push_back(2 * x[i]);
         }
-        router.send(peer, {.body = wire::PredictOk{.seq = ask->seq},
-                           .blobs = {Blob::of(std::move(raw))}});
+        send_held();
+        if (ask->seq == refuse_at) {
+          wire::Refused refused;
+          refused.code = "invalid";
+          refused.seq = ask->seq;
+          router.send(peer, {.body = refused, .blobs = {}});
+          return;
+        }
+        held = [this, peer, seq = ask->seq, raw] {
+          router.send(peer, {.body = wire::PredictOk{.seq = seq},
+                             .blobs = {Blob::of(raw)}});
+        };
+        if (!late) send_held();
       }
     }
+    void send_held() {
+      if (held) std::exchange(held, nullptr)();
+    }
 
+    bool late = false;
+    std::uint64_t refuse_at = 0;
+    std::function<void()> held;  // sends an answer
     net::Reactor reactor;
     net::RouterSocket router;
     std::string address;
@@ -88,48 +123,75 @@ struct Out {
   std::vector<std::string> lines;
   InferStreamResult result;
   std::optional<Failure> failure;
+  int flushes = 0;
 };
 
 struct Setup {
   int workers = 2;
+  bool late = false;
+  std::uint64_t refuse_at = ~std::uint64_t{0};
   std::size_t batch_rows = 7;
+  std::size_t format_threads = 2;
+  Duration flush_delay = 1ms;
   bool stop_on_bad = true;
   std::size_t fail_after = ~std::size_t{0};  // lines
   Duration timeout = 60s;
-  std::function<void(const std::string&)> on_line;
+  std::size_t release_at = 0;  // chunks written, after which nothing is late
+  bool release_on_line = false;
+  std::function<void(const std::string&)> on_line = {};
 };
 
 Out run(const std::string& input, const Setup& setup) {
-  Workers workers(setup.workers);
+  Workers workers(setup.workers, setup.late, setup.refuse_at);
   InferStreamOptions options;
   options.client.workers = workers.addresses();
   options.client.settings.failover.timeout = setup.timeout;
   options.batch_rows = setup.batch_rows;
   options.chunk_max = 4;
+  options.format_threads = setup.format_threads;
+  options.flush_delay = setup.flush_delay;
   options.stop_on_bad = setup.stop_on_bad;
   Out out;
-  const auto sink = [&](const InferChunk& chunk, bool) {
+  const auto format_lines = [](InferChunk& chunk) {
     const auto raw = chunk.raw.values<float>();
-    REQUIRE(raw.size() == chunk.row_count);
-    auto bad = chunk.block.bad.begin();
+    auto bad = chunk.records().bad.begin();
+    chunk.lines.clear();
     for (std::size_t i = 0, row = 0; i < chunk.record_count; ++i) {
-      if (out.lines.size() >= setup.fail_after) {
-        throw Failure(74, Error{Code::unavailable, "full"});
-      }
-      if (bad != chunk.block.bad.end() && bad->record == i) {
-        out.lines.emplace_back("bad");
+      if (bad != chunk.records().bad.end() && bad->record == i) {
+        chunk.lines += "bad\n";
         ++bad;
       } else {
-        out.lines.push_back(format("{}", raw[row++]));
+        chunk.lines += format("{}\n", raw.at(row++));
       }
+    }
+    REQUIRE(raw.size() == chunk.row_count);
+  };
+  std::vector<std::string> written;  // and not flushed
+  const auto flush = [&] {
+    ++out.flushes;
+    for (auto& line : std::exchange(written, {})) {
+      out.lines.push_back(std::move(line));
       if (setup.on_line) setup.on_line(out.lines.back());
+      if (setup.release_on_line) workers.release();
+    }
+  };
+  std::size_t writes = 0;
+  const auto write = [&](const InferChunk& chunk) {
+    if (++writes == setup.release_at) workers.release();
+    std::istringstream lines(chunk.lines);
+    for (std::string line; std::getline(lines, line);) {
+      if (out.lines.size() + written.size() >= setup.fail_after) {
+        flush();
+        throw Failure(74, Error{Code::unavailable, "full"});
+      }
+      written.push_back(line);
     }
   };
   InferStream stream(workers.context, options,
                      {.digest = "d",
                       .bytes = Blob::of(std::vector<std::byte>(10)),
                       .output_count = 1},
-                     sink);
+                     {.format = format_lines, .write = write, .flush = flush});
   data::ReaderOptions reader;
   reader.inputs = {input};
   reader.schema = schema();
@@ -166,7 +228,8 @@ TEST_CASE("records stream through several workers in order", "[client]") {
   const support::TempDir dir;
   const auto path = write(dir, "a,b\n" + rows(0, 1000));
   for (const int workers : {1, 3}) {
-    const auto out = run(path, {.workers = workers, .on_line = {}});
+    const auto threads = static_cast<std::size_t>(workers);
+    const auto out = run(path, {.workers = workers, .format_threads = threads});
     REQUIRE_FALSE(out.failure);
     REQUIRE(out.result.records == 1000);
     REQUIRE(out.lines.size() == 1000);
@@ -174,6 +237,37 @@ TEST_CASE("records stream through several workers in order", "[client]") {
       REQUIRE(out.lines[i] == format("{}", 2 * i));
     }
   }
+}
+
+TEST_CASE("lines are not flushed while more are about to come", "[client]") {
+  const support::TempDir dir;
+  const auto path = write(dir, "a,b\n" + rows(0, 70));  // 10 batches
+  const auto out = run(
+      path, {.workers = 1, .late = true, .flush_delay = 1h, .release_at = 9});
+  REQUIRE_FALSE(out.failure);
+  REQUIRE(out.lines.size() == 70);
+  REQUIRE(out.flushes == 1);
+}
+
+TEST_CASE("lines wait no longer than they may for a late answer", "[client]") {
+  const support::TempDir dir;
+  const auto path = write(dir, "a,b\n" + rows(0, 14));
+  // The second batch is answered only when a line of the first is out.
+  const auto out =
+      run(path, {.workers = 1, .late = true, .release_on_line = true});
+  REQUIRE_FALSE(out.failure);
+  REQUIRE(out.lines.size() == 14);
+}
+
+TEST_CASE("what was answered before the workers failed is written",
+          "[client]") {
+  const support::TempDir dir;
+  const auto path = write(dir, "a,b\n" + rows(0, 70));
+  const auto out = run(
+      path, {.workers = 1, .late = true, .refuse_at = 4, .flush_delay = 1h});
+  REQUIRE(out.failure);
+  REQUIRE(out.failure->status == 69);
+  REQUIRE(out.lines.size() == 28);
 }
 
 TEST_CASE("a batch has no more rows than workers take", "[client]") {
@@ -187,7 +281,7 @@ TEST_CASE("a batch has no more rows than workers take", "[client]") {
 
 TEST_CASE("no records are no lines", "[client]") {
   const support::TempDir dir;
-  const auto out = run(write(dir, "a,b\n"), {.on_line = {}});
+  const auto out = run(write(dir, "a,b\n"), {});
   REQUIRE_FALSE(out.failure);
   REQUIRE(out.lines.empty());
 }
@@ -195,7 +289,7 @@ TEST_CASE("no records are no lines", "[client]") {
 TEST_CASE("a bad record ends the run after those before it", "[client]") {
   const support::TempDir dir;
   const auto path = write(dir, "a,b\n" + rows(0, 40) + "x,0\n" + rows(41, 90));
-  const auto out = run(path, {.on_line = {}});
+  const auto out = run(path, {});
   REQUIRE(out.failure);
   REQUIRE(out.failure->status == 65);
   REQUIRE_THAT(out.failure->what(), Catch::Contains("in.csv:42:1"));
@@ -206,8 +300,7 @@ TEST_CASE("bad records keep their places when they may stay", "[client]") {
   const support::TempDir dir;
   const auto path = write(
       dir, "a,b\nx,0\nx,0\n" + rows(2, 40) + "x,0\n" + rows(41, 60) + "x,0\n");
-  const auto out =
-      run(path, {.batch_rows = 2, .stop_on_bad = false, .on_line = {}});
+  const auto out = run(path, {.batch_rows = 2, .stop_on_bad = false});
   REQUIRE_FALSE(out.failure);
   REQUIRE(out.result.bad == 4);
   REQUIRE(out.result.records == 61);
@@ -220,7 +313,7 @@ TEST_CASE("bad records keep their places when they may stay", "[client]") {
 TEST_CASE("a sink that fails ends the run, however much is left", "[client]") {
   const support::TempDir dir;
   const auto path = write(dir, "a,b\n" + rows(0, 5000));
-  const auto out = run(path, {.fail_after = 100, .on_line = {}});
+  const auto out = run(path, {.fail_after = 100});
   REQUIRE(out.failure);
   REQUIRE(out.failure->status == 74);
   REQUIRE(out.lines.size() == 100);
@@ -271,13 +364,12 @@ TEST_CASE("a reader that waits for input does not keep a run that failed",
   Pipe pipe;
   pipe.write("a,b\n1,0\n");
   SECTION("for want of workers") {
-    const auto out =
-        run(pipe.path(), {.workers = 0, .timeout = 50ms, .on_line = {}});
+    const auto out = run(pipe.path(), {.workers = 0, .timeout = 50ms});
     REQUIRE(out.failure);
     REQUIRE(out.failure->status == 69);
   }
   SECTION("because nothing can be written") {
-    const auto out = run(pipe.path(), {.fail_after = 0, .on_line = {}});
+    const auto out = run(pipe.path(), {.fail_after = 0});
     REQUIRE(out.failure);
     REQUIRE(out.failure->status == 74);
   }

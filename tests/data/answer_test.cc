@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "file/json.h"
+
 using namespace psmith;
 using namespace psmith::data;
 
@@ -81,6 +83,21 @@ TEST_CASE("an object names its schema and escapes what it holds", "[data]") {
           schema + "\"label\":\"a\\\"b\",\"probability\":0.8807971}\n");
   REQUIRE(line(kLinear, {.style = AnswerStyle::jsonl, .append = true}, {1},
                "1 2:3") == schema + "\"value\":1,\"record\":\"1 2:3\"}\n");
+}
+
+TEST_CASE("any record is escaped as JSON wants it", "[data]") {
+  const AnswerOptions options{.style = AnswerStyle::jsonl, .append = true};
+  const auto check = [&](const std::string& record) {
+    const auto want = file::dump(file::json_text(record));
+    REQUIRE_THAT(line(kLinear, options, {1}, record),
+                 Catch::EndsWith(",\"record\":" + want + "}\n"));
+  };
+  for (int byte = 0; byte < 256; ++byte) {
+    check(std::string(1, static_cast<char>(byte)));
+    check("1:2 3:4 " + std::string(1, static_cast<char>(byte)) + " 5:6");
+  }
+  check("");
+  check("gr\xc3\xbc\xc3\x9f \"1\"\t\\");
 }
 
 TEST_CASE("a bad record's line is empty, or an object with the error",

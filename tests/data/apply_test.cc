@@ -1,7 +1,10 @@
 #include "data/apply.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <limits>
+
+#include "base/rng.h"
 
 namespace psmith::data {
 
@@ -33,6 +36,27 @@ TEST_CASE("what does not fit a float is held at its ends", "[data]") {
   standardise(columns, raw, out);
   REQUIRE(out == std::vector<float>{std::numeric_limits<float>::max(),
                                     std::numeric_limits<float>::lowest()});
+}
+
+TEST_CASE("many rows are standardised as one is", "[data]") {
+  Rng rng(3);
+  for (const std::size_t d : {1U, 4U, 13U}) {
+    std::vector<Column> columns;
+    for (std::size_t i = 0; i < d; ++i) {
+      const double scale = i % 5 == 3 ? 1e-40 : 0.1 + rng.uniform();
+      columns.push_back({"c", rng.normal(), scale});
+    }
+    std::vector<double> raw(d * 50);
+    for (auto& x : raw) x = rng.normal() * (rng.below(9) == 0 ? 1e38 : 1);
+    std::vector<float> rows(raw.size() + 1, 7), row(d);
+    standardise_rows(columns, raw, rows);
+    REQUIRE(rows.back() == 7);
+    for (std::size_t at = 0; at < raw.size(); at += d) {
+      standardise(columns, std::span(raw).subspan(at, d), row);
+      REQUIRE(std::equal(row.begin(), row.end(),
+                         rows.begin() + static_cast<std::ptrdiff_t>(at)));
+    }
+  }
 }
 
 TEST_CASE("sparse rows share one sorted key list", "[data]") {

@@ -175,25 +175,93 @@ TEST_CASE("many keys and many classes cost memory for neither", "[node]") {
   REQUIRE(after.ru_maxrss - before.ru_maxrss < 200000);  // KiB; rows: 4 GB
 }
 
-TEST_CASE("a key index finds every key and no other", "[node]") {
-  for (std::uint64_t seed = 0; seed < 20; ++seed) {
-    Rng rng(seed);
-    std::set<std::uint64_t> unique;
-    const bool small = seed % 2 == 0;
-    for (int i = 0; i < 1000; ++i) {
-      unique.insert(small ? rng.below(3000) : rng.next());
-    }
-    const std::vector<std::uint64_t> keys(unique.begin(), unique.end());
-    const KeyIndex index(keys);
-    for (std::uint32_t row = 0; row < keys.size(); ++row) {
-      REQUIRE(index.row_of(keys[row], keys) == row);
-      if (!unique.contains(keys[row] + 1)) {
-        REQUIRE(index.row_of(keys[row] + 1, keys) == KeyIndex::kNone);
+TEST_CASE("keys by entry give the bits that a list of keys gives", "[node]") {
+  for (const std::uint32_t classes : {0U, 3U}) {
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+      INFO(classes << " classes, seed " << seed);
+      Rng rng(seed);
+      const bool small = seed % 2 == 0;
+      const auto key = [&] { return small ? rng.below(500) : rng.next(); };
+      data::SavedModel saved;
+      saved.settings = {
+          .kind = classes > 0 ? model::Kind::softmax : model::Kind::logistic,
+          .class_count = classes};
+      const std::size_t width = std::max(classes, 1U);
+      saved.dense = {std::vector<float>(width, 0.5F)};
+      std::set<std::uint64_t> known;
+      for (int i = 0; i < 300; ++i) known.insert(key());
+      saved.key.assign(known.begin(), known.end());
+      for (std::size_t i = 0; i < saved.key.size() * width; ++i) {
+        saved.table.push_back(static_cast<float>(rng.normal()));
       }
+      Sparse listed, entries;
+      listed.row_begin = entries.row_begin = {0};
+      // One row longer than what is summed at a time, and empty ones.
+      for (const std::uint32_t size : {0U, 7U, 2000U, 5000U, 1U, 60U, 0U}) {
+        for (std::uint32_t i = 0; i < size; ++i) {
+          const auto& keys = saved.key;
+          const bool hit = rng.below(3) > 0;
+          const auto at = static_cast<std::size_t>(rng.below(keys.size()));
+          entries.key.push_back(hit ? keys[at] : key());
+          entries.value.push_back(static_cast<float>(rng.normal()));
+        }
+        const auto end = static_cast<std::uint32_t>(entries.key.size());
+        entries.row_begin.push_back(end);
+      }
+      if (seed % 3 == 0) entries.value.clear();
+      listed.row_begin = entries.row_begin;
+      listed.value = entries.value;
+      const std::set<std::uint64_t> distinct(entries.key.begin(),
+                                             entries.key.end());
+      listed.key.assign(distinct.begin(), distinct.end());
+      for (const auto k : entries.key) {
+        listed.local.push_back(static_cast<std::uint32_t>(
+            std::lower_bound(listed.key.begin(), listed.key.end(), k) -
+            listed.key.begin()));
+      }
+      const auto model = served(std::move(saved));
+      auto want = predict(model, listed, 7);
+      auto have = predict(model, entries, 7);
+      REQUIRE(want);
+      REQUIRE(have);
+      REQUIRE(*want == *have);
     }
-    REQUIRE(index.row_of(~std::uint64_t{0}, keys) == KeyIndex::kNone);
   }
-  REQUIRE(KeyIndex().row_of(1, {}) == KeyIndex::kNone);
+}
+
+TEST_CASE("keys by entry that do not fit the rows are refused", "[node]") {
+  Sparse rows{
+      .key = {3, 7, 7}, .row_begin = {0, 1, 3}, .local = {}, .value = {}};
+  const auto model = served(sparse_model());
+  auto raw = predict(model, rows, 2);
+  REQUIRE(raw);
+  REQUIRE(*raw == std::vector<float>{1.25F, 20.25F});
+  SECTION("a key too many") { rows.key.push_back(3); }
+  SECTION("a key too few") { rows.key.pop_back(); }
+  SECTION("a value too few") { rows.value = {1, 1}; }
+  SECTION("indices of some entries") { rows.local = {0, 1}; }
+  REQUIRE_FALSE(predict(model, rows, 2));
+}
+
+TEST_CASE("blobs that are not aligned give the same", "[node]") {
+  const Sparse rows{.key = {3, 7, 7},
+                    .row_begin = {0, 1, 3},
+                    .local = {},
+                    .value = {2, 3, 5}};
+  const auto shifted = [](const auto& values) {
+    std::vector<std::byte> bytes(1);
+    const auto view = std::as_bytes(std::span(values));
+    bytes.insert(bytes.end(), view.begin(), view.end());
+    const auto blob = Blob::of(std::move(bytes));
+    return Blob(blob.owner(), blob.bytes().subspan(1));
+  };
+  wire::Predict request;
+  request.row_count = 2;
+  const std::vector<Blob> blobs{shifted(rows.key), shifted(rows.row_begin),
+                                Blob(), shifted(rows.value)};
+  auto raw = served(sparse_model())->predict(request, blobs);
+  REQUIRE(raw);
+  REQUIRE(*raw == std::vector<float>{2.25F, 80.25F});
 }
 
 TEST_CASE("a row has the same bits in whatever batch it comes", "[node]") {

@@ -9,7 +9,7 @@
 #include "model/curve.h"
 #include "model/evaluate.h"
 #include "model_data.h"
-#include "node/served_model.h"
+#include "node/key_map.h"
 #include "psctl_models.h"
 #include "report.h"
 #include "session.h"
@@ -28,7 +28,11 @@ struct EvaluateOptions {
 class Weights {
  public:
   explicit Weights(const data::SavedModel& model)
-      : model_(model), index_(model.key) {
+      : model_(model),
+        row_(
+            model.key,
+            [](std::size_t i) { return static_cast<std::uint32_t>(i); },
+            kNone) {
     for (const auto& tensor : model.dense) dense_.emplace_back(tensor);
   }
 
@@ -37,10 +41,11 @@ class Weights {
     if (!batch.dense()) {
       const std::size_t width = model_.settings.output_count();
       rows_.assign(batch.key.size() * width, 0.0F);
+      found_.resize(batch.key.size());
+      row_.find(batch.key, found_);
       for (std::size_t i = 0; i < batch.key.size(); ++i) {
-        const auto row = index_.row_of(batch.key[i], model_.key);
-        if (row == node::KeyIndex::kNone) continue;
-        std::copy_n(model_.table.data() + row * width, width,
+        if (found_[i] == kNone) continue;
+        std::copy_n(model_.table.data() + found_[i] * width, width,
                     rows_.data() + i * width);
       }
       table_.emplace_back(rows_);
@@ -49,8 +54,11 @@ class Weights {
   }
 
  private:
+  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+
   const data::SavedModel& model_;
-  node::KeyIndex index_;
+  const node::KeyMap<std::uint32_t> row_;  // in the model's table
+  std::vector<std::uint32_t> found_;
   std::vector<std::span<const float>> dense_, table_;
   std::vector<float> rows_;
 };

@@ -23,8 +23,10 @@ namespace psmith::cli {
 namespace {
 
 constexpr std::uint64_t kBatchMax = 65536;
+constexpr std::uint64_t kBatchDefault = 8192;
+constexpr std::uint64_t kOutputsDefault = std::uint64_t{1} << 20U;
 constexpr std::size_t kClusterChunks = 64;
-constexpr std::size_t kBlockBytes = std::size_t{256} << 10U;  // text
+constexpr std::size_t kBlockBytes = std::size_t{512} << 10U;  // text
 
 // The model, and the master whose workers predict ("": threads of this
 // process do).
@@ -106,6 +108,12 @@ data::AnswerOptions answer_options(const InferOptions& options,
   return answer;
 }
 
+std::size_t thread_count(const InferOptions& options) {
+  const auto& local = options.cluster.local;
+  if (!local.empty()) return local_options(local).workers;
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
 data::ReaderOptions reader_options(const InferOptions& options,
                                    const data::SavedModel& model,
                                    data::Stop stop) {
@@ -120,11 +128,20 @@ data::ReaderOptions reader_options(const InferOptions& options,
   reader.may_be_empty = true;
   reader.max_delay = options.max_delay;
   reader.block_bytes = kBlockBytes;
+  reader.threads = static_cast<unsigned>(thread_count(options));
   reader.stop = std::move(stop);
   return reader;
 }
 
+// Unless asked otherwise, few enough for what is answered to stay small.
+std::size_t batch_rows(const InferOptions& options, std::uint64_t outputs) {
+  if (options.batch > 0) return static_cast<std::size_t>(options.batch);
+  return static_cast<std::size_t>(
+      std::clamp<std::uint64_t>(kOutputsDefault / outputs, 1, kBatchDefault));
+}
+
 client::InferStreamOptions stream_options(const InferOptions& options,
+                                          std::uint64_t outputs,
                                           const Interrupt& interrupt) {
   client::InferStreamOptions stream;
   auto& failover = stream.client.settings.failover;
@@ -132,17 +149,13 @@ client::InferStreamOptions stream_options(const InferOptions& options,
       options.divide == "random" ? infer::Divide::random : infer::Divide::even;
   failover.timeout = options.timeout;
   failover.seed = options.seed;
-  stream.batch_rows = static_cast<std::size_t>(options.batch);
+  stream.batch_rows = batch_rows(options, outputs);
   stream.stop_on_bad = options.on_bad == "stop";
   stream.chunk_max = kClusterChunks;
+  stream.format_threads = thread_count(options);
+  stream.flush_delay = options.max_delay;
   stream.wake_fd = interrupt.fd();
   return stream;
-}
-
-std::size_t thread_count(const InferOptions& options) {
-  const auto& local = options.cluster.local;
-  if (!local.empty()) return local_options(local).workers;
-  return std::max(1U, std::thread::hardware_concurrency());
 }
 
 void write_metrics(const InferWriter& writer, const InferOptions& options) {
@@ -161,6 +174,7 @@ struct Run {
   client::InferStreamResult go();
   std::unique_ptr<data::Reader> open_reader(const data::Stop& ended);
   void open_writer(const data::Reader& reader);
+  client::InferSink sink();
 };
 
 // None: a signal came before a record.
@@ -190,27 +204,45 @@ void Run::open_writer(const data::Reader& reader) {
   }
 }
 
+client::InferSink Run::sink() {
+  return {.format =
+              [this](client::InferChunk& chunk) { writer->fill_lines(chunk); },
+          .write =
+              [this](const client::InferChunk& chunk) { writer->write(chunk); },
+          .flush = [this] { console.out.flush(); }};
+}
+
+// The model; its weights are not in `model` any more.
+data::SavedModel take_weights(data::SavedModel& model) {
+  auto dense = std::exchange(model.dense, {});
+  auto key = std::exchange(model.key, {});
+  auto table = std::exchange(model.table, {});
+  auto whole = model;
+  whole.dense = std::move(dense);
+  whole.key = std::move(key);
+  whole.table = std::move(table);
+  return whole;
+}
+
 client::InferStreamResult Run::go() {
-  const auto& [model, file] = source.loaded;
+  auto& [model, file] = source.loaded;
   net::Context context;
   node::Predictor predictor({.model_max = 1, .byte_max = file.size()});
   std::optional<node::PredictPool> pool;
-  auto settings = stream_options(options, interrupt);
+  const auto outputs = model.settings.output_count();
+  auto settings = stream_options(options, outputs, interrupt);
   settings.client.master = source.master;
   if (source.master.empty()) {
     const auto threads = thread_count(options);
-    auto kept = predictor.keep(model, file.size());
+    auto kept = predictor.keep(take_weights(model), file.size());
     if (!kept) throw Failure(kInternal, kept.error());
     pool.emplace(context, predictor, threads);
     settings.client.workers = pool->addresses();
     settings.chunk_max = 3 * threads + 4;
   }
-  client::InferStream stream(context, settings,
-                             {.digest = model.digest,
-                              .bytes = file,
-                              .output_count = model.settings.output_count()},
-                             [this](const client::InferChunk& chunk,
-                                    bool more) { writer->write(chunk, more); });
+  client::InferStream stream(
+      context, settings,
+      {.digest = model.digest, .bytes = file, .output_count = outputs}, sink());
   auto reader = open_reader(stream.stop());
   if (!reader) return {.interrupted = true};
   open_writer(*reader);

@@ -26,7 +26,7 @@ struct InferOptions {
   std::string on_bad = "stop";
   std::string divide = "even";
   Duration max_delay = std::chrono::milliseconds(10);
-  std::uint64_t batch = 1024;
+  std::uint64_t batch = 0;  // 0: as suits the model
   Duration timeout = std::chrono::seconds(60);
   std::uint64_t seed = 0;
 };

@@ -44,34 +44,40 @@ InferWriter::InferWriter(const data::SavedModel& model,
       classes_(classes_of(model)) {}
 
 void InferWriter::header(std::string_view input_header) {
-  answers_.header(input_header, lines_);
-  console_.out.text(lines_);
+  std::string line;
+  answers_.header(input_header, line);
+  console_.out.text(line);
   console_.out.flush();
 }
 
-void InferWriter::write(const client::InferChunk& chunk, bool more) {
-  const auto raw = chunk.raw.values<float>();
-  if (metrics_) score(chunk, raw);
-  lines_.clear();
+void InferWriter::fill_lines(client::InferChunk& chunk) const {
+  const Values<float> values(chunk.raw);
+  const auto raw = values.span();
+  const auto& records = chunk.records();
+  auto& lines = chunk.lines;
+  lines.clear();
   const auto outputs = answers_.output_count();
-  auto bad = chunk.block.bad.begin();
+  const bool texts = records.text_begin.size() > records.record_count;
+  auto bad = records.bad.begin();
   std::size_t row = 0;
   for (std::size_t i = 0; i < chunk.record_count; ++i) {
-    if (bad != chunk.block.bad.end() && bad->record == i) {
-      answers_.bad(bad->message, lines_);
-      console_.detail(bad->message);
+    if (bad != records.bad.end() && bad->record == i) {
+      answers_.bad(bad->message, lines);
       ++bad;
       continue;
     }
-    const auto record = chunk.block.text_begin.size() > i + 1
-                            ? chunk.block.record_text(i)
-                            : std::string_view();
-    answers_.row(std::span(raw).subspan(row * outputs, outputs), record,
-                 lines_);
+    const auto record = texts ? records.record_text(i) : std::string_view();
+    answers_.row(raw.subspan(row * outputs, outputs), record, lines);
     ++row;
   }
-  console_.out.text(lines_);
-  if (!more) console_.out.flush();
+}
+
+void InferWriter::write(const client::InferChunk& chunk) {
+  if (metrics_) score(chunk);
+  for (const auto& bad : chunk.records().bad) {
+    if (bad.record < chunk.record_count) console_.detail(bad.message);
+  }
+  console_.out.text(chunk.lines);
 }
 
 float InferWriter::class_of(float label) const {
@@ -83,22 +89,23 @@ float InferWriter::class_of(float label) const {
                                 data::shortest(label)));
 }
 
-void InferWriter::score(const client::InferChunk& chunk,
-                        std::span<const float> raw) {
+void InferWriter::score(const client::InferChunk& chunk) {
+  const Values<float> values(chunk.raw);
+  const auto raw = values.span();
   const auto kind = model_.settings.kind;
   const auto first = [&](const std::vector<float>& values) {
     return std::span(values).first(
         std::min<std::size_t>(values.size(), chunk.row_count));
   };
-  std::vector<float> label(first(chunk.block.label).begin(),
-                           first(chunk.block.label).end());
+  std::vector<float> label(first(chunk.records().label).begin(),
+                           first(chunk.records().label).end());
   if (kind != model::Kind::linear) {
     for (auto& value : label) value = class_of(value);
   }
   tensor::Batch batch;
   batch.row_count = chunk.row_count;
   batch.label = label;
-  batch.weight = first(chunk.block.weight);
+  batch.weight = first(chunk.records().weight);
   model::add_losses(kind, batch, answers_.output_count(), raw, sums_);
   if (kind != model::Kind::logistic) return;
   for (std::size_t row = 0; row < batch.row_count; ++row) {

@@ -1,5 +1,6 @@
-// InferWriter: answered chunks to lines on stdout, and to metrics. The writer
-// thread of a run, then whoever waited for its end.
+// InferWriter: answered chunks to lines on stdout, and to metrics. fill_lines()
+// is for any thread; all else for the writer's thread of a run, then for
+// whoever waited for its end.
 #pragma once
 
 #include <cstdint>
@@ -24,22 +25,22 @@ class InferWriter {
 
   void header(std::string_view input_header);
 
+  // chunk.lines: the answers, and what stands for bad records.
+  void fill_lines(client::InferChunk& chunk) const;
   // Throws Failure: 65 a label that is no class of the model, 74 stdout.
-  // more: another chunk is already there, so stdout need not be flushed.
-  void write(const client::InferChunk& chunk, bool more);
+  void write(const client::InferChunk& chunk);
 
   // The metrics of all rows, as text or as one JSON object.
   std::string metrics_text(bool json) const;
 
  private:
-  void score(const client::InferChunk& chunk, std::span<const float> raw);
+  void score(const client::InferChunk& chunk);
   float class_of(float label) const;
 
   const data::SavedModel& model_;
   data::Answers answers_;
   bool metrics_;
   Console& console_;
-  std::string lines_;
   std::map<float, float> classes_;  // label value -> class index
   model::Sums sums_;
   model::Curve curve_;
