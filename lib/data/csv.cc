@@ -175,7 +175,7 @@ std::optional<Flaw> CsvParser::take(std::size_t index, std::string_view record,
                                     const char*& p, RawBlock& block) {
   const char* const end = record.data() + record.size();
   const auto role = binding_.role[index];
-  if (role >= 0) {  // the fast path: a plain number
+  if (role >= 0 && !in_numbers_) {  // the fast path: a plain number
     const char* begin = skip_outer(p, end, delimiter_);
     const auto number = parse_number(begin, end);
     const char* after = skip_outer(number.end, end, delimiter_);

@@ -37,7 +37,10 @@ struct Field {
 class CsvParser final : public RecordParser {
  public:
   CsvParser(char delimiter, Binding binding)
-      : delimiter_(delimiter), binding_(std::move(binding)) {}
+      : delimiter_(delimiter),
+        in_numbers_(std::string_view("0123456789.+-eE").find(delimiter) !=
+                    npos),
+        binding_(std::move(binding)) {}
 
   std::size_t scan(std::string_view text, bool ended) const override;
   Parsed parse(std::string_view record, RawBlock& block) override;
@@ -66,6 +69,7 @@ class CsvParser final : public RecordParser {
                   std::size_t offset) const;
 
   const char delimiter_;
+  const bool in_numbers_;  // it may stand in one
   const Binding binding_;
   std::string scratch_;
 };

@@ -29,6 +29,7 @@ Status Reader::open_input(std::size_t index) {
   input_ = index;
   line_ = 1;
   unclosed_bytes_ = 0;
+  begun_ = false;
   return Done{};
 }
 
@@ -82,7 +83,8 @@ void Reader::begin_block(RawBlock& block) const {
 Result<bool> Reader::next(std::size_t record_max, RawBlock& block) {
   begin_block(block);
   std::size_t bytes = 0;
-  while (block.record_count < record_max && bytes < options_.block_bytes) {
+  while (block.record_count < record_max &&
+         (bytes < options_.block_bytes || block.record_count == 0)) {
     PSM_TRY(const auto taken, take_pieces(record_max, block, bytes));
     if (taken == Taken::block) return true;
     if (taken == Taken::records) continue;

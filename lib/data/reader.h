@@ -113,6 +113,7 @@ class Reader final : public RowSource {
   std::unique_ptr<Window> window_;
   std::unique_ptr<RecordParser> parser_;
   std::uint64_t line_ = 1;
+  bool begun_ = false;  // past the byte order mark of this input
   // Bytes that were records, of all inputs; until unclosed_bytes_ a record ends
   // with its line, for a quote was opened there and never closed.
   std::uint64_t taken_bytes_ = 0, unclosed_bytes_ = 0;

@@ -32,9 +32,10 @@ Result<std::string_view> Reader::sample() {
          !enough(window_->text(), options_.schema.has_value())) {
     PSM_DO(window_->fill());
   }
-  if (line_ == 1 && window_->text().starts_with("\xef\xbb\xbf")) {
+  if (!begun_ && window_->text().starts_with("\xef\xbb\xbf")) {
     window_->consume(3);
   }
+  begun_ = true;
   return window_->text();
 }
 
@@ -48,7 +49,7 @@ Status Reader::check_text(std::string_view text) const {
                  text.empty() ? "empty, " : "");
   }
   const auto end = without_line_end(text);
-  if (end.find('\n') == kNone && end.find('\r') != kNone &&
+  if (window_->ended() && end.find('\n') == kNone && end.find('\r') != kNone &&
       end.find('"') == kNone) {
     return error(Code::corrupt,
                  "{}: lines end with a lone carriage return\n"
@@ -162,8 +163,8 @@ Result<std::optional<std::vector<std::string>>> Reader::read_names() {
     }
     const auto nul = record.find('\0');
     if (nul != std::string_view::npos) {
-      return error(Code::corrupt, "{}:{}:{}: {}", window_->name(), line_,
-                   nul + 1, kNulText);
+      const Flaw flaw{Fault::nul, nul, kNulText};
+      return error(Code::corrupt, "{}: {}", place(flaw, record), kNulText);
     }
     auto fields = CsvParser::fields(record, schema_.delimiter);
     if (!fields) {

@@ -79,11 +79,12 @@ void Lead::request(NodeId worker, Instant now) {
   if (workers_.empty()) first_request_ = now;
   workers_[worker].late = false;
   for (const auto& [step, plan] : plans_) {
-    const auto count = static_cast<std::uint32_t>(plan.leaf.size());
+    const auto& leaf = plan.leaf;
+    const auto count = static_cast<std::uint32_t>(leaf.size());
     for (std::uint32_t i = 0; i < count;) {
       const auto mine = [&](std::uint32_t j) {
-        return j < count && plan.leaf[j].owner == worker &&
-               plan.leaf[j].state == State::leased;
+        return j < count && leaf[j].owner == worker &&
+               leaf[j].state == State::leased;
       };
       const auto begin = i;
       while (mine(i)) ++i;

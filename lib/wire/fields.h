@@ -29,6 +29,9 @@ struct Field {
   std::string_view name;
   M T::*member;
 };
+// For compilers that deduce no aggregate's arguments, such as clang 14.
+template <class T, class M>
+Field(std::uint32_t, std::string_view, M T::*) -> Field<T, M>;
 
 // The values an enum may have on the wire.
 template <class E>

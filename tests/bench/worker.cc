@@ -34,18 +34,17 @@ Worker::Worker(const model::Model& model, const Leaves& leaves,
   const std::array<std::uint64_t, 1> lane{1};
   const placement::Placement place(lane, sizes, model.tables().size());
   for (const auto node : work_.nodes) {
-    auto list = node::split_list(place, 0, compute_.keys(work_.step, node));
-    work_.values.emplace_back(list.key.size(), weight);
-    work_.lists.push_back(std::move(list));
+    work_.plans.push_back(compute_.plan(work_.step, node, place));
+    work_.values.emplace_back(work_.plans.back()->key.size(), weight);
   }
 }
 
 std::vector<placement::Key> Worker::keys(std::size_t lease) const {
-  return work_.lists[lease].key;
+  return work_.plans[lease]->key;
 }
 
 LeaseSum Worker::sum(std::size_t lease) const {
-  auto sum = compute_.sum(work_, lease, work_.nodes[lease]).value(1);
+  auto sum = compute_.whole(work_, lease).value(1);
   LeaseSum out{.dense = std::move(sum.dense), .value = {}};
   if (!sum.table.empty()) out.value = std::move(sum.table[0].value);
   return out;

@@ -86,6 +86,12 @@ bad 78 'config.toml:[0-9]+' psctl train data -o out/m
 printf '[psctl.trian]\nepochs = 3\n' > config/psmith/config.toml
 bad 78 "config.toml:2: unknown table .psctl.trian.*'trian' .did you mean 'train'" \
   psctl train data -o out/m
+printf '[psctl]\n# \303\244\nquiet = true\n \303\244 = 1\n' > config/psmith/config.toml
+bad 78 'config.toml:4:' psctl train data -o out/m
+printf 'label = \303\244\n' > config/psmith/config.toml
+bad 78 'config.toml:1:9: ' psctl train data -o out/m
+printf 'rate = """\\\n \303\244"""\n' > config/psmith/config.toml
+bad 78 $'config.toml:1: --rate: .\303\244' psctl train data -o out/m
 rm -r config
 bad 2 'header' psctl train good.csv --header --no-header -o out/m
 bad 2 '--timeout.*too short' psctl train data --timeout 0 -o out/m

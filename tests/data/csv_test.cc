@@ -53,6 +53,14 @@ TEST_CASE("a csv row is read, quoted or not", "[data]") {
   REQUIRE(features("  1.5   -2 \t 3  ", ' ') == expected);
 }
 
+TEST_CASE("a delimiter may be a character of numbers", "[data]") {
+  const std::vector<double> expected = {1, 2};
+  REQUIRE(features("1e2e3", 'e') == expected);
+  REQUIRE(features("1.2.3", '.') == expected);
+  REQUIRE(features("1-2-3", '-') == expected);
+  REQUIRE(features("10203", '0') == expected);
+}
+
 TEST_CASE("blank lines of csv are no records", "[data]") {
   REQUIRE(fault("") == "blank");
   REQUIRE(fault("  ") == "blank");

@@ -113,6 +113,16 @@ TEST_CASE("a byte order mark is no text", "[data]") {
               .rows() == 1);
 }
 
+TEST_CASE("one byte order mark is left out, not two", "[data]") {
+  ReaderOptions options;
+  options.format = Format::csv;
+  options.columns.label = "1";
+  const auto reading = read({"\xef\xbb\xbf\xef\xbb\xbf"
+                             "1,2\n3,4\n"},
+                            options);
+  REQUIRE(reading.fault.find("0:1:1: column '1'") == 0);
+}
+
 TEST_CASE("errors name file, line and column", "[data]") {
   REQUIRE(read({"1 2:3\n\n1 2:x\n"}).fault == "0:3:5: 'x' is not a number");
   REQUIRE(read({"1 2:3\n", "1 2:3\n1 7:\n"}).fault ==
@@ -273,6 +283,31 @@ TEST_CASE("lone carriage returns are named", "[data]") {
           "0: lines end with a lone carriage return\n"
           "hint: tr '\\r' '\\n' turns them into lines");
   REQUIRE(read({"1 1:1\r"}).rows() == 1);
+}
+
+TEST_CASE("a first line is judged alike whatever follows it", "[data]") {
+  ReaderOptions options;
+  options.schema.emplace();
+  const auto one = read({"1 1:2\r3\n"}, options);
+  const auto more = read({"1 1:2\r3\n1 1:2\n"}, options);
+  REQUIRE(one.fault == more.fault);
+  REQUIRE(one.fault.find("0:1:5: ") == 0);
+}
+
+TEST_CASE("a NUL byte in a header of several lines has its place", "[data]") {
+  ReaderOptions options;
+  options.format = Format::csv;
+  const auto reading =
+      read({std::string("a,\"b\n\0\",y\n1,2,3\n", 16)}, options);
+  REQUIRE(reading.fault.find("0:2:1: a NUL byte") == 0);
+}
+
+TEST_CASE("comments longer than a block do not end the reading", "[data]") {
+  ReaderOptions options;
+  options.block_bytes = 16;
+  const auto comment = "# " + std::string(40, 'c') + "\n";
+  const auto reading = read({"1 1:2 2:3 4:5\n" + comment + "0 1:2\n"}, options);
+  REQUIRE(reading.labels() == std::vector<float>{1, 0});
 }
 
 TEST_CASE("wide rows make blocks of few", "[data]") {

@@ -17,6 +17,7 @@ CLI/                 ^(tools|tests/(cli|style))/
 toml                 ^tools/
 catch2/              ^tests/
 benchmark/           ^tests/bench/
+sanitizer/           ^tests/fuzz/
 Eigen/               ^(lib/tensor/[^/]*\.h|lib/[^/]*/[^/]*\.cc|tests/.*\.cc)$
 '
 
@@ -38,7 +39,7 @@ fail_each < <(sources lib tools tests |
 # What comes from neither the standard, the system nor the rules.
 standard='^[a-z_0-9]+$|^(sys|arpa|netinet|linux)/|^[a-z_]+\.h$'
 standard+='|^(zmq|msgpack)\.hpp$|^(fmt|openssl|fast_float|nlohmann|CLI|toml\+\+|catch2)/'
-standard+='|^(benchmark|Eigen)/'
+standard+='|^(benchmark|Eigen|sanitizer)/'
 fail_each < <(sources lib tools tests |
   xargs -r grep -nHE '^[[:space:]]*#[[:space:]]*include[[:space:]]*<' |
   sed -E 's/^([^:]*:[0-9]+):[^<]*<([^>]*)>.*/\1 \2/' |
