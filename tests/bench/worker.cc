@@ -44,9 +44,13 @@ std::vector<placement::Key> Worker::keys(std::size_t lease) const {
 }
 
 LeaseSum Worker::sum(std::size_t lease) const {
-  auto sum = compute_.whole(work_, lease).value(1);
-  LeaseSum out{.dense = std::move(sum.dense), .value = {}};
-  if (!sum.table.empty()) out.value = std::move(sum.table[0].value);
+  const auto floats = [](const store::Values& values) {
+    return std::vector<float>(values.data(), values.data() + values.size());
+  };
+  const auto sum = compute_.whole(work_, lease).value(1);
+  LeaseSum out;
+  for (const auto& tensor : sum.dense) out.dense.push_back(floats(tensor));
+  if (!sum.table.empty()) out.value = floats(sum.table[0].value);
   return out;
 }
 
