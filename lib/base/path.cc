@@ -236,7 +236,7 @@ Status AtomicFile::write(ByteView bytes) {
   return Done{};
 }
 
-Status AtomicFile::commit() {
+Status AtomicFile::commit(Durable durable) {
   PSM_DO(flush());
   if (temporary_.empty()) {  // a device, a pipe or a descriptor of the caller
     if (::fsync(fd_.get()) != 0 && errno != EINVAL && errno != ENOTSUP &&
@@ -246,7 +246,7 @@ Status AtomicFile::commit() {
     fd_.reset();
     return Done{};
   }
-  if (::fsync(fd_.get()) != 0) {
+  if (durable == Durable::yes && ::fsync(fd_.get()) != 0) {
     return io_error("sync", target_.string(), errno);
   }
   if (::close(fd_.release()) != 0) {
@@ -256,13 +256,14 @@ Status AtomicFile::commit() {
     return io_error("rename to", target_.string(), errno);
   }
   temporary_.clear();
+  if (durable == Durable::no) return Done{};
   return sync_folder(folder_of(target_));
 }
 
-Status write_file(const fs::path& target, ByteView bytes) {
+Status write_file(const fs::path& target, ByteView bytes, Durable durable) {
   PSM_TRY(auto file, AtomicFile::create(target));
   PSM_DO(file.write(bytes));
-  return file.commit();
+  return file.commit(durable);
 }
 
 Result<Blob> map_file(const fs::path& path) {

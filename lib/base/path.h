@@ -1,11 +1,11 @@
 // Files: written whole or not at all, mapped, or read when they are small.
 //
 // AtomicFile writes a temporary file beside the target; commit() flushes,
-// fsyncs, renames it over the target and fsyncs the folder. Without commit()
-// the temporary is removed and the target stays as it was. A target that
-// exists and is no regular file (a FIFO, /dev/full, /dev/stdout) is never
-// replaced: it is written to directly. An fsync that fails is an error and is
-// not tried again.
+// fsyncs, renames it over the target and fsyncs the folder (neither if it need
+// not be durable). Without commit() the temporary is removed and the target
+// stays as it was. A target that exists and is no regular file (a FIFO,
+// /dev/full, /dev/stdout) is never replaced: it is written to directly. An
+// fsync that fails is an error and is not tried again.
 //
 // Errors of create and open: not_found (no such file or folder) or invalid
 // (a folder, no permission, ...). Errors of write and commit: exhausted (no
@@ -43,6 +43,10 @@ class Fd {
   int fd_ = -1;
 };
 
+// Whether a file must outlive a crash of the machine. No: it is as good as
+// written for every process, and is not waited for.
+enum class Durable : bool { no, yes };
+
 class AtomicFile {
  public:
   static Result<AtomicFile> create(const std::filesystem::path& target);
@@ -53,7 +57,7 @@ class AtomicFile {
 
   Status write(ByteView bytes);
   // Nothing may be written afterwards.
-  Status commit();
+  Status commit(Durable durable = Durable::yes);
 
   std::uint64_t written_bytes() const { return written_bytes_; }
   const std::filesystem::path& target() const { return target_; }
@@ -71,7 +75,8 @@ class AtomicFile {
 };
 
 // One whole file from memory.
-Status write_file(const std::filesystem::path& target, ByteView bytes);
+Status write_file(const std::filesystem::path& target, ByteView bytes,
+                  Durable durable = Durable::yes);
 
 // The file's bytes, mapped read-only and unmapped with the last copy of the
 // Blob. A file of size 0 gives an empty Blob; a FIFO is read into memory, up

@@ -12,10 +12,9 @@ namespace {
 using placement::Key;
 using placement::mixed;
 
-// Above every mixed key in the table: one that mixes to it is left to the sort.
-constexpr auto kEmpty = std::numeric_limits<std::uint64_t>::max();
-constexpr std::size_t kProbeMax = 256;
-constexpr std::size_t kSlotMin = 16;
+// Entries that a sort by parts may move, by their number, before it counts as
+// keys chosen to collide.
+constexpr std::size_t kMovesEach = 16;
 
 }  // namespace
 
@@ -24,55 +23,60 @@ void KeyList::build(std::span<const Key> entries) {
             "a micro-batch of over 2^32 entries");
   key_.clear();
   local_.resize(entries.size());
-  if (!build_by_table(entries)) build_by_sort(entries);
+  if (entries.empty()) return;
+  place(entries);
+  if (!put_in_order()) {
+    std::sort(sorted_.begin(), sorted_.end(),
+              [](const Entry& a, const Entry& b) { return a.mixed < b.mixed; });
+  }
+  key_.resize(entries.size());
+  std::uint32_t rank = 0;
+  std::uint64_t last = sorted_.front().mixed;
+  for (const auto& entry : sorted_) {
+    rank += entry.mixed != last ? 1U : 0U;
+    last = entry.mixed;
+    key_[rank] = entries[entry.at];
+    local_[entry.at] = rank;
+  }
+  key_.resize(rank + 1);
 }
 
-bool KeyList::build_by_table(std::span<const Key> entries) {
-  const auto home_count = std::bit_ceil(std::max(kSlotMin, 2 * entries.size()));
-  const int shift = 64 - std::countr_zero(home_count);
-  // Past the last home there is room for one run of probes, never a wrap.
-  slot_.assign(home_count + 2 * kProbeMax, kEmpty);
-  for (const auto key : entries) {
-    const auto m = mixed(key);
-    if (m == kEmpty) return false;
-    std::size_t at = static_cast<std::size_t>(m >> shift);
-    const auto end = at + kProbeMax;
-    while (slot_[at] < m) {
-      if (++at == end) return false;
-    }
-    // Moves the rest of the run up by one; a key already there ends it.
-    for (auto carry = m; slot_[at] != carry; ++at) {
-      std::swap(slot_[at], carry);
-      if (carry == kEmpty) break;
-      if (at + 1 == end) return false;
-    }
+// By the top bits of the mixed keys: about one entry a part.
+void KeyList::place(std::span<const Key> entries) {
+  const auto count = entries.size();
+  const int shift =
+      64 -
+      static_cast<int>(std::bit_width(std::max<std::size_t>(2, count) - 1));
+  begin_.assign((std::size_t{1} << (64 - shift)) + 1, 0);
+  unsorted_.resize(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    unsorted_[i] = mixed(entries[i]);
+    ++begin_[(unsorted_[i] >> shift) + 1];
   }
-  rank_.resize(slot_.size());
-  std::uint32_t count = 0;
-  for (std::size_t i = 0; i < slot_.size(); ++i) {
-    rank_[i] = count;
-    count += slot_[i] != kEmpty ? 1U : 0U;
+  std::uint32_t sum = 0;
+  for (auto& begin : begin_) begin = sum += begin;
+  sorted_.resize(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto m = unsorted_[i];
+    sorted_[begin_[m >> shift]++] = {m, static_cast<std::uint32_t>(i)};
   }
-  key_.resize(count);
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    const auto m = mixed(entries[i]);
-    std::size_t at = static_cast<std::size_t>(m >> shift);
-    while (slot_[at] != m) ++at;
-    local_[i] = rank_[at];
-    key_[rank_[at]] = entries[i];
+}
+
+// An insertion sort, for what is almost sorted. False: it is not.
+bool KeyList::put_in_order() {
+  std::size_t moves = 0;
+  const auto moves_max = kMovesEach * (sorted_.size() + 64);
+  for (std::size_t i = 1; i < sorted_.size(); ++i) {
+    const auto entry = sorted_[i];
+    auto at = i;
+    for (; at > 0 && entry.mixed < sorted_[at - 1].mixed; --at) {
+      sorted_[at] = sorted_[at - 1];
+    }
+    sorted_[at] = entry;
+    moves += i - at;
+    if (moves > moves_max) return false;
   }
   return true;
-}
-
-void KeyList::build_by_sort(std::span<const Key> entries) {
-  key_.assign(entries.begin(), entries.end());
-  std::sort(key_.begin(), key_.end(), placement::mixed_less);
-  key_.erase(std::unique(key_.begin(), key_.end()), key_.end());
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    const auto at = std::lower_bound(key_.begin(), key_.end(), entries[i],
-                                     placement::mixed_less);
-    local_[i] = static_cast<std::uint32_t>(at - key_.begin());
-  }
 }
 
 }  // namespace psmith::data

@@ -2,10 +2,10 @@
 // entry is.
 //
 // Keys are sorted by mixed key (placement/key.h). Mixed keys are evenly
-// spread, so their top bits almost sort them: an open table in the order of
-// the mixed key finds duplicates and order in linear time. Keys chosen to
-// collide fall back to a sort. Reuse one object: it keeps its memory. One
-// thread.
+// spread, so their top bits almost sort them: entries are dealt into parts by
+// these, one a part on average, and an insertion sort does the rest, in linear
+// time. Keys chosen to collide fall back to a full sort. Reuse one object: it
+// keeps its memory. One thread.
 #pragma once
 
 #include <cstdint>
@@ -26,13 +26,18 @@ class KeyList {
   std::span<const std::uint32_t> local() const { return local_; }
 
  private:
-  bool build_by_table(std::span<const placement::Key> entries);
-  void build_by_sort(std::span<const placement::Key> entries);
+  struct Entry {
+    std::uint64_t mixed;
+    std::uint32_t at;  // in the entries
+  };
+  void place(std::span<const placement::Key> entries);
+  bool put_in_order();
 
   std::vector<placement::Key> key_;
   std::vector<std::uint32_t> local_;
-  std::vector<std::uint64_t> slot_;  // mixed keys, ascending; kEmpty between
-  std::vector<std::uint32_t> rank_;  // by slot: index in key()
+  std::vector<std::uint32_t> begin_;     // of each part
+  std::vector<std::uint64_t> unsorted_;  // mixed keys, by entry
+  std::vector<Entry> sorted_;
 };
 
 }  // namespace psmith::data

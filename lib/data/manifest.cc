@@ -146,9 +146,10 @@ Result<Manifest> read_manifest(const std::filesystem::path& folder) {
   return manifest;
 }
 
-Status write_manifest(const std::filesystem::path& folder, Manifest manifest) {
+Status write_manifest(const std::filesystem::path& folder, Manifest manifest,
+                      Durable durable) {
   const auto text = to_json(manifest);
-  return write_file(folder / kManifestName, as_bytes(text));
+  return write_file(folder / kManifestName, as_bytes(text), durable);
 }
 
 }  // namespace psmith::data

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/path.h"
 #include "base/result.h"
 #include "data/schema.h"
 
@@ -58,7 +59,8 @@ Result<Manifest> read_manifest(const std::filesystem::path& folder);
 
 // Atomically and durably; call it when every shard is committed. Errors: as
 // AtomicFile.
-Status write_manifest(const std::filesystem::path& folder, Manifest manifest);
+Status write_manifest(const std::filesystem::path& folder, Manifest manifest,
+                      Durable durable = Durable::yes);
 
 // "shard-00007.safetensors"
 std::string shard_file_name(std::size_t index);

@@ -108,7 +108,7 @@ void OutputFolder::discard() noexcept {
   temporary_.clear();
 }
 
-Status OutputFolder::commit() {
+Status OutputFolder::commit(Durable durable) {
   const auto rename = [&](unsigned flags) {
     return ::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, target_.c_str(),
                        flags);
@@ -130,6 +130,7 @@ Status OutputFolder::commit() {
     fs::remove_all(temporary_, ignored);
   }
   temporary_.clear();
+  if (durable == Durable::no) return Done{};
   return sync_folder(folder_of(target_));
 }
 

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "base/path.h"
 #include "base/result.h"
 
 namespace psmith::data {
@@ -24,7 +25,7 @@ class OutputFolder {
   const std::filesystem::path& path() const { return temporary_; }
 
   // Errors: conflict (the target appeared meanwhile), unavailable.
-  Status commit();
+  Status commit(Durable durable = Durable::yes);
 
   // Removes what was not committed, as the destructor does.
   void discard() noexcept;

@@ -17,42 +17,48 @@ constexpr std::uint32_t kDense = 0x80000000;
 constexpr unsigned kBits = 6;
 constexpr unsigned kDepthMax = 64 / kBits;
 
+// Writes at `out`, which has room.
 template <class T>
-void put(std::vector<std::byte>& out, const T& value) {
-  const auto bytes = std::as_bytes(std::span(&value, 1));
-  out.insert(out.end(), bytes.begin(), bytes.end());
+void put(std::byte*& out, const T& value) {
+  std::memcpy(out, &value, sizeof(T));
+  out += sizeof(T);
 }
 
 template <class T>
-void put_all(std::vector<std::byte>& out, std::span<const T> values) {
-  const auto bytes = std::as_bytes(values);
-  out.insert(out.end(), bytes.begin(), bytes.end());
+void put_all(std::byte*& out, std::span<const T> values) {
+  if (!values.empty()) std::memcpy(out, values.data(), values.size_bytes());
+  out += values.size_bytes();
 }
 
-void put_gap(std::vector<std::byte>& out, std::uint64_t gap) {
-  for (; gap >= 0x80; gap >>= 7) {
-    out.push_back(static_cast<std::byte>(gap | 0x80));
-  }
-  out.push_back(static_cast<std::byte>(gap));
+void put_gap(std::byte*& out, std::uint64_t gap) {
+  for (; gap >= 0x80; gap >>= 7) *out++ = static_cast<std::byte>(gap | 0x80);
+  *out++ = static_cast<std::byte>(gap);
 }
 
-std::uint64_t take_gap(ByteView bytes, std::size_t& at) {
-  std::uint64_t gap = 0;
-  for (unsigned shift = 0;; shift += 7) {
-    const auto byte = static_cast<std::uint64_t>(bytes[at++]);
+std::uint64_t take_gap(const std::byte*& p) {
+  auto gap = static_cast<std::uint64_t>(*p++);
+  if (gap < 0x80) return gap;
+  gap &= 0x7f;
+  for (unsigned shift = 7;; shift += 7) {
+    const auto byte = static_cast<std::uint64_t>(*p++);
     gap |= (byte & 0x7f) << shift;
     if (byte < 0x80) return gap;
   }
 }
 
-void encode(const StoredRow& row, std::vector<std::byte>& out) {
+constexpr std::size_t kGapMax = 10;  // bytes
+constexpr std::size_t kHead = kPrefix + 12;
+
+// The row's bytes, in `memory`.
+ByteView encode(const StoredRow& row, std::vector<std::byte>& memory) {
   const bool dense = !row.x.empty();
-  out.clear();
-  put(out, row.sort_key);
-  put(out, std::uint32_t{0});
+  const auto count = dense ? row.x.size() : row.index.size();
+  const auto each = dense ? sizeof(double) : kGapMax + sizeof(float);
+  const auto room = kHead + count * each;
+  if (memory.size() < room) memory.resize(room);
+  auto* out = memory.data() + kPrefix;
   put(out, row.label);
   put(out, row.weight);
-  const auto count = dense ? row.x.size() : row.index.size();
   put(out, static_cast<std::uint32_t>(count) | (dense ? kDense : 0));
   if (dense) {
     put_all(out, row.x);
@@ -64,8 +70,11 @@ void encode(const StoredRow& row, std::vector<std::byte>& out) {
     }
     put_all(out, row.value);
   }
-  const auto size = static_cast<std::uint32_t>(out.size() - kPrefix);
-  std::memcpy(out.data() + 8, &size, sizeof(size));
+  const auto size = static_cast<std::size_t>(out - memory.data());
+  auto* prefix = memory.data();
+  put(prefix, row.sort_key);
+  put(prefix, static_cast<std::uint32_t>(size - kPrefix));
+  return ByteView(memory).first(size);
 }
 
 // A row with its arrays.
@@ -81,20 +90,18 @@ struct DecodedRow {
     row.weight = load_le<float>(bytes, kPrefix + 4);
     const auto word = load_le<std::uint32_t>(bytes, kPrefix + 8);
     const std::size_t count = word & ~kDense;
-    std::size_t at = kPrefix + 12;
     if ((word & kDense) != 0) {
       x.resize(count);
-      std::memcpy(x.data(), bytes.data() + at, count * sizeof(double));
+      std::memcpy(x.data(), bytes.data() + kHead, count * sizeof(double));
       row.x = x;
       return;
     }
     index.resize(count);
     value.resize(count);
     std::uint64_t last = 0;
-    for (auto& key : index) key = last += take_gap(bytes, at);
-    if (count > 0) {
-      std::memcpy(value.data(), bytes.data() + at, count * sizeof(float));
-    }
+    const std::byte* p = bytes.data() + kHead;
+    for (auto& key : index) key = last += take_gap(p);
+    if (count > 0) std::memcpy(value.data(), p, count * sizeof(float));
     row.index = index;
     row.value = value;
   }
@@ -144,11 +151,10 @@ RowStore::RowStore(const RowStoreOptions& options)
     : options_(options), buckets_(make_buckets(options)) {}
 
 Status RowStore::add(const StoredRow& row) {
-  encode(row, record_);
   ++row_count_;
   entry_count_ += row.x.size() + row.index.size();
   const auto bucket = options_.ordered ? 0 : bucket_at(row.sort_key, 0);
-  return buckets_[bucket].append(record_);
+  return buckets_[bucket].append(encode(row, record_));
 }
 
 Status RowStore::drain(const Give& give) {

@@ -16,6 +16,9 @@ namespace {
 
 using file::TensorInfo;
 
+// Micro-batches a thread that wait for their key lists, or to be stored.
+constexpr std::size_t kClosedMax = 4;
+
 template <class T>
 ByteView bytes_of(const T& value) {
   return std::as_bytes(std::span(&value, 1));
@@ -24,11 +27,12 @@ ByteView bytes_of(const T& value) {
 }  // namespace
 
 Result<ShardWriter> ShardWriter::create(const std::filesystem::path& file,
-                                        const ShardShape& shape) {
+                                        const ShardShape& shape,
+                                        Workers* workers) {
   PSM_CHECK(shape.block_rows > 0 && shape.dense == (shape.column_count > 0),
             "a shard of no shape");
   PSM_TRY(auto target, AtomicFile::create(file));
-  ShardWriter writer(std::move(target), shape);
+  ShardWriter writer(std::move(target), shape, workers);
   if (!shape.dense) {
     PSM_DO(writer.row_begin_.append(bytes_of(std::uint64_t{0})));
     PSM_DO(writer.key_begin_.append(bytes_of(std::uint64_t{0})));
@@ -36,7 +40,8 @@ Result<ShardWriter> ShardWriter::create(const std::filesystem::path& file,
   return writer;
 }
 
-ShardWriter::ShardWriter(AtomicFile file, const ShardShape& shape)
+ShardWriter::ShardWriter(AtomicFile file, const ShardShape& shape,
+                         Workers* workers)
     : file_(std::move(file)),
       shape_(shape),
       label_(folder_of(file_.target())),
@@ -46,7 +51,15 @@ ShardWriter::ShardWriter(AtomicFile file, const ShardShape& shape)
       key_begin_(folder_of(file_.target())),
       row_begin_(folder_of(file_.target())),
       local_(folder_of(file_.target())),
-      value_(folder_of(file_.target())) {}
+      value_(folder_of(file_.target())),
+      workers_(workers),
+      open_(std::make_unique<Block>()) {}
+
+ShardWriter::~ShardWriter() {
+  for (const auto& block : closed_) {
+    if (workers_ != nullptr) workers_->wait(block->ticket);
+  }
+}
 
 Status ShardWriter::add_common(float label, float weight) {
   ++row_count_;
@@ -68,13 +81,13 @@ Status ShardWriter::add(const SparseRow& row) {
   PSM_CHECK(row.value.empty() || row.value.size() == row.key.size(),
             "values that do not match their keys");
   if (row.key.size() >=
-      std::numeric_limits<std::uint32_t>::max() - block_key_.size()) {
+      std::numeric_limits<std::uint32_t>::max() - open_->key.size()) {
     return Error{Code::exhausted,
                  "over 2^32 entries in one micro-batch; use fewer rows"};
   }
   PSM_DO(add_common(row.label, row.weight));
   PSM_DO(add_value(row.value, row.key.size()));
-  block_key_.insert(block_key_.end(), row.key.begin(), row.key.end());
+  open_->key.insert(open_->key.end(), row.key.begin(), row.key.end());
   entry_count_ += row.key.size();
   PSM_DO(row_begin_.append(bytes_of(entry_count_)));
   if (row_count_ % shape_.block_rows == 0) return close_block();
@@ -101,18 +114,50 @@ Status ShardWriter::add_value(std::span<const float> value, std::size_t count) {
 }
 
 Status ShardWriter::close_block() {
-  key_list_.build(block_key_);
-  block_key_.clear();
-  key_count_ += key_list_.key().size();
-  PSM_DO(key_.append(std::as_bytes(key_list_.key())));
-  PSM_DO(local_.append(std::as_bytes(key_list_.local())));
-  return key_begin_.append(bytes_of(key_count_));
+  auto* const block = open_.get();
+  const auto make = [block] { block->list.build(block->key); };
+  std::size_t waiting_max = 0;
+  if (workers_ == nullptr) {
+    make();
+  } else {
+    block->ticket = workers_->start(make);
+    waiting_max = kClosedMax * workers_->threads();
+  }
+  closed_.push_back(std::move(open_));
+  if (closed_.size() > waiting_max) PSM_DO(store_oldest());
+  if (stored_.empty()) {
+    open_ = std::make_unique<Block>();
+  } else {
+    open_ = std::move(stored_.back());
+    stored_.pop_back();
+  }
+  return Done{};
+}
+
+Status ShardWriter::store_oldest() {
+  auto block = std::move(closed_.front());
+  closed_.pop_front();
+  if (workers_ != nullptr) workers_->wait(block->ticket);
+  block->key.clear();
+  const auto& list = block->list;
+  key_count_ += list.key().size();
+  PSM_DO(key_.append(std::as_bytes(list.key())));
+  PSM_DO(local_.append(std::as_bytes(list.local())));
+  PSM_DO(key_begin_.append(bytes_of(key_count_)));
+  stored_.push_back(std::move(block));
+  return Done{};
+}
+
+Status ShardWriter::settle() {
+  const bool open = row_count_ % shape_.block_rows != 0;
+  if (!shape_.dense && open && !settled_) PSM_DO(close_block());
+  settled_ = true;
+  while (!closed_.empty()) PSM_DO(store_oldest());
+  return Done{};
 }
 
 Result<ShardInfo> ShardWriter::finish() {
-  if (!shape_.dense && row_count_ % shape_.block_rows != 0) {
-    PSM_DO(close_block());
-  }
+  PSM_DO(settle());
   const auto blocks = block_count_of(row_count_, shape_.block_rows);
   std::vector<TensorInfo> infos;
   std::vector<Spool*> spools;
@@ -145,7 +190,7 @@ Result<ShardInfo> ShardWriter::finish() {
           file::header(infos, shard_metadata(shape_.dense, shape_.block_rows)));
   PSM_DO(write(as_bytes(text)));
   for (const auto i : file::data_order(infos)) PSM_DO(spools[i]->drain(write));
-  PSM_DO(file_.commit());
+  PSM_DO(file_.commit(shape_.durable));
   info.file = file_.target().filename().string();
   info.rows = row_count_;
   info.non_zeros = entry_count_;

@@ -4,6 +4,8 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <deque>
+#include <memory>
 #include <optional>
 
 #include "base/format.h"
@@ -18,7 +20,7 @@
 namespace psmith::data {
 namespace {
 
-constexpr std::size_t kBlockRecords = 1024;
+constexpr std::size_t kBlockRecords = 4096;
 // Less would divide rows ever further, for nothing.
 constexpr std::uint64_t kMemoryMin = std::uint64_t{1} << 20;
 
@@ -59,7 +61,8 @@ class Splitter {
         train_(store(folder)),
         holdout_(store(folder)),
         columns_(source.schema().columns.size()),
-        known_(source.schema().label_values.size()) {}
+        known_(source.schema().label_values.size()),
+        workers_(options.threads) {}
 
   Status read();
   Result<Manifest> write();
@@ -80,6 +83,8 @@ class Splitter {
   Status write_shards(RowStore& rows, std::uint64_t shards, bool holdout);
   bool shard_ends(const RowStore& rows, std::uint64_t shards) const;
   Status write_row(ShardWriter& writer, const StoredRow& row);
+  Status close_shard(ShardWriter writer, bool holdout);
+  Status list_oldest();
 
   RowSource& source_;
   const SplitOptions& options_;
@@ -94,6 +99,16 @@ class Splitter {
   std::vector<float> scratch_;
   // Of the shards being written: rows and work so far, shards closed.
   std::uint64_t rows_done_ = 0, work_done_ = 0, closed_ = 0;
+
+  // A shard that a worker writes out.
+  struct Closing {
+    ShardWriter writer;
+    Result<ShardInfo> info = ShardInfo{};
+    Workers::Ticket ticket = {};
+  };
+  std::size_t shard_number_ = 0;
+  std::deque<std::unique_ptr<Closing>> closing_;  // oldest first
+  Workers workers_;  // goes first: its tasks use what is closing
 };
 
 Status Splitter::read() {
@@ -252,29 +267,53 @@ Status Splitter::write_shards(RowStore& rows, std::uint64_t shards,
   const ShardShape shape{.dense = manifest_.dense,
                          .column_count = manifest_.schema.columns.size(),
                          .weighted = manifest_.weighted,
-                         .block_rows = manifest_.block_rows};
+                         .block_rows = manifest_.block_rows,
+                         .durable = options_.durable};
   std::optional<ShardWriter> writer;
   const auto give = [&](const StoredRow& row) -> Status {
     if (rows_done_ % kBlockRecords == 0 && options_.stop && options_.stop()) {
       return error(Code::unavailable, "interrupted");
     }
     if (!writer) {
-      const auto name = shard_file_name(manifest_.shards.size());
-      PSM_TRY(auto opened, ShardWriter::create(folder_ / name, shape));
+      const auto name = shard_file_name(shard_number_++);
+      PSM_TRY(auto opened,
+              ShardWriter::create(folder_ / name, shape, &workers_));
       writer.emplace(std::move(opened));
     }
     PSM_DO(write_row(*writer, row));
     ++rows_done_;
     work_done_ += row.x.size() + row.index.size() + 1;
     if (!shard_ends(rows, shards)) return Done{};
-    PSM_TRY(auto info, writer->finish());
-    info.holdout = holdout;
-    manifest_.shards.push_back(std::move(info));
+    PSM_DO(close_shard(std::move(*writer), holdout));
     writer.reset();
     ++closed_;
     return Done{};
   };
-  return rows.drain(give);
+  PSM_DO(rows.drain(give));
+  while (!closing_.empty()) PSM_DO(list_oldest());
+  return Done{};
+}
+
+// At most one shard a thread is being written out at a time.
+Status Splitter::close_shard(ShardWriter writer, bool holdout) {
+  PSM_DO(writer.settle());
+  closing_.push_back(
+      std::make_unique<Closing>(Closing{.writer = std::move(writer)}));
+  auto* const shard = closing_.back().get();
+  shard->ticket = workers_.start([shard, holdout] {
+    shard->info = shard->writer.finish();
+    if (shard->info) shard->info->holdout = holdout;
+  });
+  return closing_.size() > workers_.threads() ? list_oldest() : Done{};
+}
+
+Status Splitter::list_oldest() {
+  const auto shard = std::move(closing_.front());
+  closing_.pop_front();
+  workers_.wait(shard->ticket);
+  PSM_TRY(auto info, std::move(shard->info));
+  manifest_.shards.push_back(std::move(info));
+  return Done{};
 }
 
 Result<Manifest> Splitter::write() {
@@ -290,7 +329,7 @@ Result<Manifest> Splitter::write() {
   manifest_.distinct_keys = manifest_.dense ? 0 : keys_.estimate();
   PSM_DO(writing(write_shards(train_, shard_count(), false)));
   PSM_DO(writing(write_shards(holdout_, holdout_shard_count(), true)));
-  PSM_DO(writing(write_manifest(folder_, manifest_)));
+  PSM_DO(writing(write_manifest(folder_, manifest_, options_.durable)));
   return read_manifest(folder_);
 }
 
@@ -317,7 +356,7 @@ Result<Manifest> split(RowSource& source, const SplitOptions& options) {
     Splitter splitter(source, options, folder.path());
     PSM_DO(splitter.read());
     PSM_TRY(auto manifest, splitter.write());
-    PSM_DO(folder.commit());
+    PSM_DO(folder.commit(options.durable));
     return manifest;
   }();
   folder.discard();

@@ -2,9 +2,10 @@
 //
 // Two passes: rows are read once into a RowStore (temporary files in the
 // output's own temporary folder) while the schema is fitted on the training
-// rows; then they are written, shard by shard. Memory does not grow with the
+// rows; then they are written, shard by shard, while other threads make key
+// lists and finish the shards before. Memory does not grow with the
 // input. The result depends on rows, options and seed alone: never on memory,
-// time or machine. One thread.
+// threads, time or machine. One thread calls it.
 #pragma once
 
 #include <cstdint>
@@ -37,6 +38,9 @@ struct SplitOptions {
   // The source's schema was fitted elsewhere: it is kept, but the rows of each
   // label are counted anew.
   bool fitted = false;
+  // Threads that make key lists and write shards, the caller's among them.
+  unsigned threads = 1;
+  Durable durable = Durable::yes;  // the dataset outlives a crash
   std::uint64_t memory = std::uint64_t{64} << 20;  // bytes, 1 MiB or more
   Stop stop = {};
   std::function<void(std::uint64_t rows)> progress = {};  // now and then

@@ -137,4 +137,40 @@ TEST_CASE("a shard may have no rows", "[data]") {
   REQUIRE(manifest.shards[0].rows == 0);
 }
 
+TEST_CASE("a shard's bytes do not depend on who makes its key lists",
+          "[data]") {
+  const support::TempDir dir;
+  const auto written = [&](Workers* workers) {
+    auto writer = ShardWriter::create(
+        dir / "s", {.block_rows = 3, .durable = Durable::no}, workers);
+    REQUIRE(writer.ok());
+    for (std::uint64_t i = 0; i < 500; ++i) {
+      const std::vector<placement::Key> keys{i % 7, 10 + i, 1000 + i * i};
+      REQUIRE(
+          writer->add(SparseRow{.label = 1, .key = keys, .value = {}}).ok());
+    }
+    REQUIRE(writer->settle().ok());
+    auto info = writer->finish();
+    REQUIRE(info.ok());
+    return info->sha256;
+  };
+  Workers workers(3);
+  REQUIRE(written(nullptr) == written(&workers));
+}
+
+TEST_CASE("a shard that is given up waits for its key lists", "[data]") {
+  const support::TempDir dir;
+  Workers workers(3);
+  {
+    auto writer = ShardWriter::create(dir / "s", {.block_rows = 2}, &workers);
+    REQUIRE(writer.ok());
+    const std::vector<placement::Key> keys{1, 2, 3};
+    for (int i = 0; i < 30; ++i) {
+      REQUIRE(
+          writer->add(SparseRow{.label = 1, .key = keys, .value = {}}).ok());
+    }
+  }
+  REQUIRE(dir.entry_count() == 0);
+}
+
 }  // namespace psmith::data

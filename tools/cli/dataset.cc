@@ -51,6 +51,7 @@ Dataset Datasets::split_raw(const std::vector<std::string>& data,
   auto split = split_options(flags);
   split.output = temporary_.back()->path() / "data";
   split.fitted = split.fitted || like != nullptr;
+  split.durable = Durable::no;  // it goes with the command
   split.stop = options.stop;
   Dataset out;
   out.manifest = need(data::split(*reader, split), interrupt_);

@@ -1,6 +1,8 @@
 #include "split_flags.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <thread>
 
 #include "base/format.h"
 #include "data/manifest.h"
@@ -10,6 +12,12 @@
 
 namespace psmith::cli {
 namespace {
+
+// Of the machine, as far as text input has use for them.
+unsigned core_count() {
+  constexpr unsigned kUseful = 8;
+  return std::clamp(std::thread::hardware_concurrency(), 1U, kUseful);
+}
 
 data::Schema schema_like(const std::string& path, const Interrupt& interrupt) {
   std::error_code ignored;
@@ -52,6 +60,7 @@ data::ReaderOptions reader_options(const SplitFlags& flags,
                                    std::vector<std::string> inputs,
                                    const Interrupt& interrupt) {
   auto options = reader_options(flags.raw, std::move(inputs), interrupt);
+  options.threads = core_count();
   if (flags.like.empty()) return options;
   const auto& raw = flags.raw;
   if (!raw.label.empty() || !raw.weight.empty() || !raw.ignore.empty()) {
@@ -74,6 +83,7 @@ data::SplitOptions split_options(const SplitFlags& flags) {
   out.holdout = flags.holdout;
   out.fitted = !flags.like.empty();
   out.memory = flags.memory;
+  out.threads = core_count();
   return out;
 }
 
