@@ -10,7 +10,7 @@ namespace psmith::node {
 
 namespace {
 
-// Of a job's key plans; a plan takes about 13 bytes for each key of each leaf.
+// Of the key plans of a job of several epochs; one epoch meets each plan once.
 constexpr std::size_t kPlanBytesMax = std::size_t{512} << 20;
 
 }  // namespace
@@ -23,16 +23,16 @@ struct WorkerJob::Shared {
   std::shared_ptr<ShardSource> source;
   placement::Placement placement;
   std::unique_ptr<Compute> compute;
-  KeyPlanCache plans{kPlanBytesMax};
+  KeyPlanCache plans;
 
-  Shared(std::unique_ptr<const model::Model> of_model,
-         std::vector<float> of_classes, std::shared_ptr<ShardSource> data,
+  Shared(const wire::JobSpec& spec, std::shared_ptr<ShardSource> data,
          placement::Placement of_lanes)
-      : model(std::move(of_model)),
-        classes(std::move(of_classes)),
+      : model(model::make_model(spec.model).value(78)),
+        classes(spec.classes),
         source(std::move(data)),
         placement(std::move(of_lanes)),
-        compute(std::make_unique<Compute>(*model, classes, *source)) {}
+        compute(std::make_unique<Compute>(*model, classes, *source)),
+        plans(spec.epochs > 1 ? kPlanBytesMax : 0) {}
 
   std::shared_ptr<const KeyPlan> plan(const placement::Step& step,
                                       store::Node node) {
@@ -61,8 +61,7 @@ WorkerJob::WorkerJob(Host host, NodeId self, wire::JobRecord record)
   const auto& spec = core_.record().spec;
   auto source = ShardSource::open(spec);
   if (!source) throw Failure(status_of(source.error()), source.error());
-  shared_ = std::make_shared<Shared>(model::make_model(spec.model).value(78),
-                                     spec.classes, *source, core_.placement());
+  shared_ = std::make_shared<Shared>(spec, *source, core_.placement());
   for (std::size_t i = 0; i < core_.record().lanes.size(); ++i) {
     lanes_.push_back(std::make_unique<net::DealerSocket>(
         host_.reactor, host_.context, core_.record().lanes[i].address,

@@ -1,12 +1,14 @@
 // Key lists that a lane remembers, so that they travel once.
 //
 // A list is named by (dataset, shard, blocks, table); the lane keeps its share
-// of the keys and the row numbers found so far. A full cache admits no more
-// (cyclic epochs would defeat LRU): what does not fit is named with its keys
-// every time. The lane's thread.
+// of the keys and the row numbers found so far. What does not fit is named with
+// its keys every time. A full cache of a job of several epochs admits no more,
+// for it will be asked for each list in turn; that of one epoch, which asks for
+// a list while its step lasts, drops the oldest. The lane's thread.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <tuple>
@@ -18,7 +20,10 @@ namespace psmith::store {
 
 class KeyCache {
  public:
-  explicit KeyCache(std::size_t byte_max) : byte_max_(byte_max) {}
+  enum class Full : std::uint8_t { admits_no_more, drops_the_oldest };
+
+  explicit KeyCache(std::size_t byte_max, Full full = Full::admits_no_more)
+      : byte_max_(byte_max), full_(full) {}
 
   // The list, or null.
   std::shared_ptr<KnownList> find(std::size_t table,
@@ -28,6 +33,7 @@ class KeyCache {
             std::shared_ptr<KnownList> list);
   void clear() {
     lists_.clear();
+    order_.clear();
     bytes_ = 0;
   }
 
@@ -39,7 +45,9 @@ class KeyCache {
   }
 
   std::size_t byte_max_, bytes_ = 0;
+  Full full_;
   std::map<Name, std::shared_ptr<KnownList>> lists_;
+  std::deque<Name> order_;  // oldest first
 };
 
 }  // namespace psmith::store

@@ -1,5 +1,6 @@
 #include "store/lane.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/check.h"
@@ -19,6 +20,15 @@ std::size_t bytes_of(const std::vector<TakenRequest::NewList>& lists) {
   return bytes;
 }
 
+KeyCache key_cache_of(const wire::JobSpec& spec, const Lane::Limits& limits) {
+  using Full = KeyCache::Full;
+  if (spec.epochs > 1) {
+    return KeyCache(limits.key_cache_bytes, Full::admits_no_more);
+  }
+  return KeyCache(std::min(limits.key_cache_bytes, limits.key_cache_once_bytes),
+                  Full::drops_the_oldest);
+}
+
 }  // namespace
 
 Lane::Lane(wire::JobRecord record, std::size_t lane_index, Instant now,
@@ -31,7 +41,7 @@ Lane::Lane(wire::JobRecord record, std::size_t lane_index, Instant now,
       placement_(placement_of(record_, *model_)),
       schedule_(schedule_of(record_.spec)),
       weights_(*model_, record_.spec.optimizer, placement_.ranges(lane_index)),
-      keys_(limits.key_cache_bytes),
+      keys_(key_cache_of(record_.spec, limits)),
       members_(record_.workers.begin(), record_.workers.end()),
       lead_(members_),
       reported_(now) {

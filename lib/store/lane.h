@@ -53,6 +53,7 @@ class Lane {
  public:
   struct Limits {
     std::size_t key_cache_bytes = std::size_t{256} << 20;
+    std::size_t key_cache_once_bytes = std::size_t{16} << 20;  // of one epoch
     std::size_t pending_max = 4096;  // pulls that wait, of all workers
     std::size_t pending_bytes = std::size_t{256} << 20;  // of their key lists
     std::size_t worker_max = 65536;

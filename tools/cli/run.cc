@@ -14,7 +14,7 @@
 #include "config.h"
 #include "help.h"
 #include "live_names.h"
-#include "wire/version.h"
+#include "version.h"
 
 namespace psmith::cli {
 namespace {
@@ -24,23 +24,6 @@ constexpr const char* kCommonGroup = "common options";
 // Of the 200 ms that a shell may have to wait, 40 are left for the start and
 // the end of the process.
 constexpr Duration kCompletionTime = std::chrono::milliseconds(160);
-
-std::string version_text(const std::string& name) {
-  return format("{} {} ({}, {}, wire {})", name, PSMITH_VERSION, PSMITH_BUILD,
-                PSMITH_ARCH, wire::kWireVersion);
-}
-
-void check_processor() {
-#if defined(__AVX2__) && defined(__FMA__)
-  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) {
-    throw Failure(kBadConfig,
-                  error(Code::invalid,
-                        "this processor is below {}, the level of this build\n"
-                        "hint: build with -DPSMITH_ARCH=x86-64",
-                        PSMITH_ARCH));
-  }
-#endif
-}
 
 // A standard descriptor that is closed would become that of the next file or
 // socket, and results would be written into it. What stands in its place can
@@ -214,7 +197,6 @@ CLI::App* Program::chosen() {
 }
 
 int Program::parse_and_act(int argc, char** argv) {
-  check_processor();
   if (argc == 2 && std::string_view(argv[1]) == "--dump-options") {
     out_.text(dump());
     return kDone;
