@@ -30,6 +30,7 @@ bool KeyCache::keep(std::size_t table, const wire::KeyList& name,
     order_.pop_front();
   }
   if (bytes_ + size > byte_max_) return false;
+  list->kept = full_ == Full::admits_no_more;
   order_.push_back(name_of(table, name));
   lists_.emplace(order_.back(), std::move(list));
   bytes_ += size;

@@ -15,6 +15,7 @@ struct KnownList {
   std::vector<std::uint64_t> mixed;  // strictly ascending (placement/key.h)
   std::vector<std::uint32_t> row;    // Table::kNone where not known yet
   bool resolved = false;             // every row is known
+  bool kept = false;  // for as long as its job: it will come again
 
   std::size_t size() const { return mixed.size(); }
 };

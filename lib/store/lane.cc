@@ -42,6 +42,7 @@ Lane::Lane(wire::JobRecord record, std::size_t lane_index, Instant now,
       schedule_(schedule_of(record_.spec)),
       weights_(*model_, record_.spec.optimizer, placement_.ranges(lane_index)),
       keys_(key_cache_of(record_.spec, limits)),
+      joins_(limits.join_cache_bytes),
       members_(record_.workers.begin(), record_.workers.end()),
       lead_(members_),
       reported_(now) {
@@ -54,6 +55,7 @@ void Lane::settle() {
   weights_.settle();
   restore_ = false;
   keys_.clear();
+  joins_.clear();
   eval_curve_ = {};
 }
 
@@ -74,7 +76,7 @@ void Lane::open_step(Instant now) {
   const auto next = leaves_of(version_ + 1);
   const auto here = leaves_of(version_);
   if (here != 0) step_ = schedule_.at(version_);
-  tree_ = Tree(here == 0 ? 1 : here, faults_);
+  tree_ = Tree(here == 0 ? 1 : here, faults_, &joins_);
   changed_ = now;
   if (lead() && !ended_) lead_.advance(version_, here, next, now);
 }
@@ -236,6 +238,9 @@ void Lane::take(TakenRequest&& taken, NodeId worker, Instant now) {
     if (lead()) lead_.pushed(worker, part.leaves, now);
     if (part.leaves.step != version_ || ended_) continue;
     weights_.drop_old();
+    for (std::size_t t = 0; t < part.sum.table.size(); ++t) {
+      weights_.find(t, *part.sum.table[t].list);
+    }
     const Node node{part.leaves.begin, part.leaves.end};
     if (tree_.add(node, std::move(part.sum))) changed_ = now;
   }

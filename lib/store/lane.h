@@ -53,6 +53,7 @@ class Lane {
  public:
   struct Limits {
     std::size_t key_cache_bytes = std::size_t{256} << 20;
+    std::size_t join_cache_bytes = std::size_t{128} << 20;
     std::size_t key_cache_once_bytes = std::size_t{16} << 20;  // of one epoch
     std::size_t pending_max = 4096;  // pulls that wait, of all workers
     std::size_t pending_bytes = std::size_t{256} << 20;  // of their key lists
@@ -154,6 +155,7 @@ class Lane {
   Weights weights_;
   std::vector<std::uint32_t> widths_;  // by table
   KeyCache keys_;
+  JoinCache joins_;
 
   std::uint64_t version_ = 0;
   placement::Step step_;

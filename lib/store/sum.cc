@@ -59,7 +59,27 @@ void copy_rest(const Side& from, std::size_t begin, std::size_t width,
   n += count;
 }
 
-void join(TableSum& left, TableSum&& right) {
+// The same by places that are known.
+void join(TableSum& left, const TableSum& right, const JoinPlan& plan) {
+  const std::size_t w = left.width;
+  std::vector<float> value(plan.both->size() * w, kNothing);
+  const auto add = [&](const std::vector<std::uint32_t>& place,
+                       const float* from) {
+    if (w == 1) {
+      for (std::size_t i = 0; i < place.size(); ++i) value[place[i]] += from[i];
+      return;
+    }
+    for (std::size_t i = 0; i < place.size(); ++i) {
+      float* const to = value.data() + place[i] * w;
+      for (std::size_t c = 0; c < w; ++c) to[c] += from[i * w + c];
+    }
+  };
+  add(plan.left_place, left.value.data());
+  add(plan.right_place, right.value.data());
+  left = {.width = left.width, .list = plan.both, .value = std::move(value)};
+}
+
+void join(TableSum& left, TableSum&& right, JoinCache* joins) {
   if (right.list->size() == 0) return;
   if (left.list->size() == 0) {
     left = std::move(right);
@@ -68,6 +88,11 @@ void join(TableSum& left, TableSum&& right) {
   if (left.list == right.list || left.list->mixed == right.list->mixed) {
     left.value.add(right.value);
     return;
+  }
+  if (joins != nullptr && left.list->kept && right.list->kept) {
+    if (const auto* plan = joins->plan(left.list, right.list)) {
+      return join(left, right, *plan);
+    }
   }
   const std::size_t w = left.width;
   const auto a = side_of(left), b = side_of(right);
@@ -90,7 +115,7 @@ void join(TableSum& left, TableSum&& right) {
 
 }  // namespace
 
-void join(Sum& left, Sum&& right) {
+void join(Sum& left, Sum&& right, JoinCache* joins) {
   PSM_CHECK(left.dense.size() == right.dense.size() &&
                 left.table.size() == right.table.size(),
             "sums of one job");
@@ -98,7 +123,7 @@ void join(Sum& left, Sum&& right) {
     left.dense[i].add(right.dense[i]);
   }
   for (std::size_t i = 0; i < left.table.size(); ++i) {
-    join(left.table[i], std::move(right.table[i]));
+    join(left.table[i], std::move(right.table[i]), joins);
   }
   left.sums.add(right.sums);
   left.curve.merge(right.curve);

@@ -14,6 +14,7 @@
 
 #include "model/curve.h"
 #include "model/metric.h"
+#include "store/join_cache.h"
 #include "store/known_list.h"
 #include "store/values.h"
 
@@ -32,7 +33,8 @@ struct Sum {
   model::Curve curve;  // evaluation only
 };
 
-// left = left + right. REQUIRES: the same tensors and tables.
-void join(Sum& left, Sum&& right);
+// left = left + right. joins: plans for lists that come again, or null.
+// REQUIRES: the same tensors and tables.
+void join(Sum& left, Sum&& right, JoinCache* joins = nullptr);
 
 }  // namespace psmith::store

@@ -86,7 +86,7 @@ void Tree::join_up(Node node) {
     const auto left =
         node.begin < sibling.begin ? held_.find(node.begin) : other;
     const auto right = std::next(left);
-    join(left->second.sum, std::move(right->second.sum));
+    join(left->second.sum, std::move(right->second.sum), joins_);
     left->second.node.end = right->second.node.end;
     held_.erase(right);
     node = left->second.node;

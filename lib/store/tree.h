@@ -44,8 +44,10 @@ struct Faults {
 
 class Tree {
  public:
-  explicit Tree(std::uint32_t leaf_count, Faults faults = {})
-      : leaf_count_(leaf_count), faults_(faults) {}
+  // joins: as join() takes it; outlives the tree.
+  explicit Tree(std::uint32_t leaf_count, Faults faults = {},
+                JoinCache* joins = nullptr)
+      : leaf_count_(leaf_count), faults_(faults), joins_(joins) {}
 
   // False if the leaves were here already (the sum is dropped).
   // REQUIRES: is_node(node, leaf_count)
@@ -71,6 +73,7 @@ class Tree {
 
   std::uint32_t leaf_count_;
   Faults faults_;
+  JoinCache* joins_;
   std::map<std::uint32_t, Held> held_;  // by first leaf; disjoint
 };
 

@@ -78,6 +78,11 @@ class Weights {
   void put_rows(std::size_t table, std::span<const placement::Key> key,
                 std::span<const float> value);
 
+  // Fills in the row numbers that are known now.
+  void find(std::size_t table, KnownList& list) const {
+    table_[table].find(list);
+  }
+
   std::size_t slot_count() const { return optimizer_->slot_count(); }
   std::span<const float> dense_slot(std::size_t range, std::size_t i) const {
     return slot_[range][i];
