@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "base/heap.h"
 #include "tests/bench/rows.h"
 
 namespace psmith::bench {
@@ -83,4 +84,7 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace psmith::bench
 
-int main(int argc, char** argv) { return psmith::bench::run(argc, argv); }
+int main(int argc, char** argv) {
+  psmith::keep_freed_memory();  // as the programs do
+  return psmith::bench::run(argc, argv);
+}

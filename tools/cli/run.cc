@@ -11,6 +11,7 @@
 #include <new>
 
 #include "base/format.h"
+#include "base/heap.h"
 #include "config.h"
 #include "help.h"
 #include "live_names.h"
@@ -121,6 +122,7 @@ int Program::run(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);
   hold_standard_descriptors();
   raise_descriptor_limit();
+  keep_freed_memory();
   if (argc >= 2 && std::string_view(argv[1]) == "__complete") {
     answer_completion({argv + 2, argv + argc});
   }
