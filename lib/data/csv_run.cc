@@ -102,11 +102,12 @@ std::size_t CsvParser::run(std::string_view text, const RunLimit& limit,
   const char* p = begin;
   const auto records = block.record_count;
   const auto width = binding_.feature_count;
-  std::size_t room = block.row_count;
+  std::size_t room = block.row_count, more = 512 / (width + 1) + 1;
   while (p < end && block.record_count - records < limit.record_max &&
          static_cast<std::size_t>(p - begin) < limit.byte_max) {
     if (block.row_count == room) {
-      room = room * 2 + 4096 / (width + 1) + 1;
+      room += more;  // a short run clears little
+      more *= 2;
       block.x.resize(room * width);
     }
     const char* const row = p;

@@ -46,7 +46,8 @@ class Entries {
 
  private:
   void grow() {
-    room_ = std::max<std::size_t>(4096, count_ * 2);
+    room_ = count_ + more_;  // a short run clears little
+    more_ *= 2;
     block_.index.resize(room_);
     block_.value.resize(room_);
     index_ = block_.index.data();
@@ -54,7 +55,7 @@ class Entries {
   }
 
   RawBlock& block_;
-  std::size_t count_, room_ = 0;
+  std::size_t count_, room_ = 0, more_ = 512;
   std::uint64_t* index_ = nullptr;
   float* value_ = nullptr;
 };

@@ -107,7 +107,7 @@ std::string csv_text(Rng& rng, std::size_t bytes, std::uint64_t bad,
 TEST_CASE("any number of threads reads the same", "[data]") {
   const std::uint64_t seed = 3;
   Rng rng(seed);
-  for (int i = 0; i < 24; ++i) {
+  for (int i = 0; i < 16; ++i) {
     const TempDir dir;
     const std::uint64_t bad = i % 3 == 0 ? 0 : i % 3 == 1 ? 50 : 3000;
     ReaderOptions options;
