@@ -44,30 +44,6 @@ TEST_CASE("joined tables hold the union, shared keys added", "[store]") {
   }
 }
 
-TEST_CASE("lists that are kept are merged once, with the same sums",
-          "[store]") {
-  JoinCache joins(10000);
-  Sum a, b;
-  a.table = {table({1, 2, 3, 9}, 1)};
-  b.table = {table({2, 3, 4, 5}, 10)};
-  Sum expected = a;
-  join(expected, Sum(b));
-  a.table[0].list->kept = b.table[0].list->kept = true;
-  std::shared_ptr<KnownList> both;
-  for (int i = 0; i < 3; ++i) {
-    Sum left = a;
-    join(left, Sum(b), &joins);
-    REQUIRE(left.table[0].value == expected.table[0].value);
-    REQUIRE(left.table[0].list->mixed == expected.table[0].list->mixed);
-    REQUIRE(left.table[0].list->row == expected.table[0].list->row);
-    if (i > 0) REQUIRE(left.table[0].list == both);
-    both = left.table[0].list;
-  }
-  JoinCache full(10);
-  join(a, std::move(b), &full);
-  REQUIRE(a.table[0].value == expected.table[0].value);
-}
-
 TEST_CASE("a key of one side keeps the sign of its zero", "[store]") {
   for (const float zero : {0.0F, -0.0F}) {
     Sum a, b;
