@@ -121,11 +121,13 @@ Result<bool> Reader::next(std::size_t record_max, RawBlock& block) {
 std::size_t Reader::run(std::size_t record_max, std::size_t bytes,
                         RawBlock& block) {
   const auto before = block.record_count;
-  const auto used = parser_->run(window_->text(),
-                                 {.record_max = record_max - before,
-                                  .byte_max = options_.block_bytes - bytes,
-                                  .keep_text = options_.keep_text},
-                                 block);
+  const auto used = parser_->run(
+      window_->text(),
+      {.record_max = record_max - before,
+       .byte_max =
+           options_.block_bytes > bytes ? options_.block_bytes - bytes : 1,
+       .keep_text = options_.keep_text},
+      block);
   const auto records = block.record_count - before;
   record_count_ += records;
   line_ += records;

@@ -82,11 +82,11 @@ void Reader::send_pieces() {
     }
     begin_block(piece.block);
     flight->row = flight->flaw = 0;
-    flight->ticket = workers_->start(
-        [flight = flight.get(), keep_text = options_.keep_text] {
-          parse_piece(*flight->parser, keep_text, flight->piece);
-        });
-    flights_.push_back(std::move(flight));
+    auto* const in_air = flight.get();
+    flights_.push_back(std::move(flight));  // first: it outlasts its task
+    in_air->ticket = workers_->start([in_air, keep_text = options_.keep_text] {
+      parse_piece(*in_air->parser, keep_text, in_air->piece);
+    });
   }
 }
 

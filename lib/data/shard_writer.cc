@@ -57,7 +57,7 @@ ShardWriter::ShardWriter(AtomicFile file, const ShardShape& shape,
 
 ShardWriter::~ShardWriter() {
   for (const auto& block : closed_) {
-    if (workers_ != nullptr) workers_->wait(block->ticket);
+    if (block->ticket) workers_->await_end(block->ticket);
   }
 }
 
@@ -117,13 +117,13 @@ Status ShardWriter::close_block() {
   auto* const block = open_.get();
   const auto make = [block] { block->list.build(block->key); };
   std::size_t waiting_max = 0;
+  closed_.push_back(std::move(open_));  // first: it must outlast its task
   if (workers_ == nullptr) {
     make();
   } else {
     block->ticket = workers_->start(make);
     waiting_max = kClosedMax * workers_->threads();
   }
-  closed_.push_back(std::move(open_));
   if (closed_.size() > waiting_max) PSM_DO(store_oldest());
   if (stored_.empty()) {
     open_ = std::make_unique<Block>();

@@ -21,9 +21,11 @@ Status Window::fill() {
   if (buffer_.size() - kReadPast - end_ < kPieceBytes / 4) {
     buffer_.resize(buffer_.size() * 2);
   }
-  const auto room = buffer_.size() - kReadPast - end_;
+  // A piece at most: what one record made the buffer is no measure for others.
+  const auto room = std::min(buffer_.size() - kReadPast - end_, kPieceBytes);
   auto count = input_->read(std::span(buffer_).subspan(end_, room));
   if (!count) {
+    buffer_[end_] = '\n';  // a decoder may have written there
     fault_ = count.error();
     return std::move(count.error());
   }

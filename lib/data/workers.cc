@@ -1,5 +1,7 @@
 #include "data/workers.h"
 
+#include <system_error>
+
 #include "base/check.h"
 
 namespace psmith::data {
@@ -7,23 +9,31 @@ namespace psmith::data {
 Workers::Workers(unsigned threads) : tasks_(kTasksPerThread * threads) {
   PSM_CHECK(threads >= 1, "workers of no thread");
   for (unsigned i = 1; i < threads; ++i) {
-    threads_.emplace_back([this] {
-      while (auto task = tasks_.pop()) carry_out(*task);
-    });
+    try {
+      threads_.emplace_back([this] {
+        while (auto task = tasks_.pop()) carry_out(*task);
+      });
+    } catch (const std::system_error&) {
+      return;
+    }
   }
 }
 
 Workers::~Workers() { tasks_.close(); }
 
 void Workers::carry_out(Task& task) {
-  task.work();
+  try {
+    task.work();
+  } catch (...) {
+    task.ticket->fault = std::current_exception();
+  }
   task.work = nullptr;  // what it holds goes before it counts as done
-  task.ticket->store(1);
-  task.ticket->notify_all();
+  task.ticket->done.store(1);
+  task.ticket->done.notify_all();
 }
 
 Workers::Ticket Workers::start(std::function<void()> task) {
-  Task out{std::move(task), std::make_shared<std::atomic<int>>(0)};
+  Task out{std::move(task), std::make_shared<State>()};
   auto ticket = out.ticket;
   if (threads_.empty()) {
     carry_out(out);
@@ -34,11 +44,16 @@ Workers::Ticket Workers::start(std::function<void()> task) {
 }
 
 void Workers::wait(const Ticket& ticket) {
-  while (ticket->load() == 0) {
+  await_end(ticket);
+  if (ticket->fault) std::rethrow_exception(ticket->fault);
+}
+
+void Workers::await_end(const Ticket& ticket) {
+  while (ticket->done.load() == 0) {
     if (auto task = tasks_.try_pop()) {
       carry_out(*task);
     } else {
-      ticket->wait(0);
+      ticket->done.wait(0);
     }
   }
 }

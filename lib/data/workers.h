@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -20,7 +21,8 @@ class Workers {
  public:
   static constexpr std::size_t kTasksPerThread = 16;
 
-  // threads: with the caller's; 1 or more
+  // threads: with the caller's; 1 or more. Where the system has no room for so
+  // many, those there are do all.
   explicit Workers(unsigned threads);
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
@@ -31,10 +33,16 @@ class Workers {
   }
 
   // A task under way; wait() for it before what it uses goes.
-  using Ticket = std::shared_ptr<std::atomic<int>>;
-  // The task must not throw.
+  struct State {
+    std::atomic<int> done{0};
+    std::exception_ptr fault;  // what the task threw; read it when done
+  };
+  using Ticket = std::shared_ptr<State>;
   Ticket start(std::function<void()> task);
+  // Throws what the task threw.
   void wait(const Ticket& ticket);
+  // The same, but what it threw is dropped: for who gives up what it made.
+  void await_end(const Ticket& ticket);
 
  private:
   struct Task {

@@ -65,7 +65,7 @@ void ServedModel::map_keys() {
   if (width == 1) {
     weight_ = KeyMap<float>(
         keys, [&](std::size_t i) { return table[i]; }, 0.0F);
-    table = {};
+    table = std::vector<float>();
   } else {
     const auto row = [](std::size_t i) {
       return static_cast<std::uint32_t>(i);
@@ -75,7 +75,7 @@ void ServedModel::map_keys() {
     std::copy(table.begin(), table.end(), longer.begin());
     table = std::move(longer);
   }
-  keys = {};
+  keys = std::vector<std::uint64_t>();
 }
 
 Result<std::vector<float>> ServedModel::predict(

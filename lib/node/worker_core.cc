@@ -50,7 +50,13 @@ void WorkerCore::on(std::size_t lane, wire::Message&& message, Instant now,
     found->second.wait = std::min<Duration>(found->second.wait * 2, kAskMax);
   } else if (const auto* resend = std::get_if<wire::Resend>(&message.body)) {
     if (!ours(*resend)) return;
-    if (requests_[lane].contains(resend->seq)) {
+    const auto asked = requests_[lane].find(resend->seq);
+    if (asked != requests_[lane].end()) {
+      for (const auto id : {asked->second.push, asked->second.pull}) {
+        const auto lease = leases_.find(id);
+        if (!resend->with_keys || lease == leases_.end()) continue;
+        forget_lists(lane, *lease->second.work);
+      }
       send(lane, resend->seq, resend->with_keys, now, effects);
     }
   } else if (const auto* refused = std::get_if<wire::Refused>(&message.body)) {
@@ -302,7 +308,13 @@ void WorkerCore::answered_push(std::size_t lane, std::uint64_t id) {
   const auto found = leases_.find(id);
   if (found == leases_.end() || found->second.stage != Stage::pushing) return;
   found->second.waiting.erase(lane);
-  if (found->second.waiting.empty()) leases_.erase(found);
+  if (!found->second.waiting.empty()) return;
+  if (record_.spec.epochs <= 1) {  // no name comes again
+    for (std::size_t l = 0; l < known_.size(); ++l) {
+      forget_lists(l, *found->second.work);
+    }
+  }
+  leases_.erase(found);
 }
 
 void WorkerCore::note_once(bool& done, std::string kind, std::string text,

@@ -140,6 +140,7 @@ class WorkerCore {
   bool fill(std::size_t lane, Work& work, std::vector<Blob>& blobs);
   void answered_push(std::size_t lane, std::uint64_t id);
   void remember_lists(std::size_t lane, std::uint64_t id);
+  void forget_lists(std::size_t lane, const Work& work);
   void start_pulls(Instant now, WorkerEffects& effects);
   bool will_be_carried(const Lease& lease) const;
   // REQUIRES: requests_[lane] holds seq

@@ -1,6 +1,8 @@
 #include "node/worker_job.h"
 
 #include <algorithm>
+#include <mutex>
+#include <optional>
 
 #include "base/format.h"
 #include "net/reactor.h"
@@ -119,16 +121,16 @@ void WorkerJob::note_read(std::uint32_t shard) {
 // A job has a bounded number of leases, so this queue is bounded too. What a
 // task throws ends the job here, and nothing else.
 void WorkerJob::later(std::function<void()> task) {
-  submit(host_.pool, poster(), std::move(task));
+  submit(this, host_.pool, poster(), std::move(task));
 }
 
-// The same from a task: the job may be gone, and is touched by `post` only.
-void WorkerJob::submit(Pool& pool, Poster post, std::function<void()> task) {
-  pool.submit([this, task = std::move(task), post = std::move(post)] {
+void WorkerJob::submit(WorkerJob* job, Pool& pool, Poster post,
+                       std::function<void()> task) {
+  pool.submit([job, task = std::move(task), post = std::move(post)] {
     auto fault = failure_of(task);
     if (!fault) return;
-    post([this, why = std::string(fault->what())] {
-      failed({Code::exhausted, why});
+    post([job, why = std::string(fault->what())] {
+      job->failed({Code::exhausted, why});
     });
   });
 }
@@ -305,20 +307,23 @@ void WorkerJob::compute(std::shared_ptr<const Work> work) {
         const std::lock_guard lock(run->mutex);
         run->error = std::move(sum.error());
       }
-      if (run->left.fetch_sub(1) == 1) join(run, shared, post, pool);
+      if (run->left.fetch_sub(1) == 1) {
+        join_tables(this, run, shared, post, pool);
+      }
     });
   }
 }
 
 // After the last piece, on its thread: the second stage, or the end.
-void WorkerJob::join(const std::shared_ptr<Run>& run,
-                     const std::shared_ptr<Shared>& shared, const Poster& post,
-                     Pool& pool) {
-  const auto finish = [this, run] {
-    if (run->error) return failed(*run->error);
+void WorkerJob::join_tables(WorkerJob* job, const std::shared_ptr<Run>& run,
+                            const std::shared_ptr<Shared>& shared,
+                            const Poster& post, Pool& pool) {
+  const auto finish = [job, run] {
+    if (run->error) return job->failed(*run->error);
     WorkerEffects effects;
-    core_.computed(run->work->id, run->sums(), host_.reactor.now(), effects);
-    this->run(std::move(effects));
+    job->core_.computed(run->work->id, run->sums(), job->host_.reactor.now(),
+                        effects);
+    job->run(std::move(effects));
   };
   if (run->error || run->tiles.empty()) return post(finish);
   run->left = run->tiles.size();
@@ -331,7 +336,7 @@ void WorkerJob::join(const std::shared_ptr<Run>& run,
     if (run->left.fetch_sub(1) == 1) post(finish);
   };
   for (std::size_t i = 1; i < run->tiles.size(); ++i) {
-    submit(pool, post, [task, i] { task(i); });
+    submit(job, pool, post, [task, i] { task(i); });
   }
   task(0);
 }

@@ -53,10 +53,12 @@ class WorkerJob {
   void failed(const Error& error);
   void guarded(const std::function<void()>& fn);
   void note_read(std::uint32_t shard);
-  void submit(Pool& pool, Poster post, std::function<void()> task);
-  void join(const std::shared_ptr<Run>& run,
-            const std::shared_ptr<Shared>& shared, const Poster& post,
-            Pool& pool);
+  // From tasks too: the job may be gone, and only what is posted touches it.
+  static void submit(WorkerJob* job, Pool& pool, Poster post,
+                     std::function<void()> task);
+  static void join_tables(WorkerJob* job, const std::shared_ptr<Run>& run,
+                          const std::shared_ptr<Shared>& shared,
+                          const Poster& post, Pool& pool);
   Poster poster();
 
   Host host_;

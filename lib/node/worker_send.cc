@@ -63,6 +63,15 @@ void WorkerCore::remember_lists(std::size_t lane, std::uint64_t id) {
   }
 }
 
+void WorkerCore::forget_lists(std::size_t lane, const Work& work) {
+  for (std::size_t n = 0; n < work.plans.size(); ++n) {
+    const auto name = list_name(work, n);
+    for (std::size_t t = 0; t < model_->tables().size(); ++t) {
+      known_[lane].erase({name.dataset, name.shard, name.begin, name.end, t});
+    }
+  }
+}
+
 void WorkerCore::add_push(std::size_t lane, const Lease& lease, bool with_keys,
                           wire::PushPull& out, std::vector<Blob>& blobs) const {
   const auto& work = *lease.work;

@@ -14,6 +14,8 @@ JoinPlan plan_join(std::shared_ptr<KnownList> left,
   auto& both = *plan.both;
   both.kept = true;
   both.resolved = a.resolved && b.resolved;
+  both.mixed.reserve(a.size() + b.size());
+  both.row.reserve(a.size() + b.size());
   plan.left_place.reserve(a.size());
   plan.right_place.reserve(b.size());
   for (std::size_t i = 0, j = 0; i < a.size() || j < b.size();) {
@@ -33,6 +35,8 @@ JoinPlan plan_join(std::shared_ptr<KnownList> left,
       ++j;
     }
   }
+  both.mixed.shrink_to_fit();
+  both.row.shrink_to_fit();
   return plan;
 }
 

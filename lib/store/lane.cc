@@ -10,12 +10,13 @@
 namespace psmith::store {
 namespace {
 
-// Of lists that came with a request; the others are the key cache's.
-std::size_t bytes_of(const std::vector<TakenRequest::NewList>& lists) {
+// Of the lists of a pull that may outlive the key cache's hold on them.
+std::size_t bytes_of(const std::vector<std::shared_ptr<KnownList>>& lists) {
   std::size_t bytes = 0;
-  for (const auto& added : lists) {
-    bytes += sizeof(KnownList) + added.list->size() * (sizeof(std::uint64_t) +
-                                                       sizeof(std::uint32_t));
+  for (const auto& list : lists) {
+    if (list->kept) continue;
+    bytes += sizeof(KnownList) +
+             list->size() * (sizeof(std::uint64_t) + sizeof(std::uint32_t));
   }
   return bytes;
 }
@@ -203,7 +204,7 @@ void Lane::on_push_pull(PeerId peer, wire::PushPull&& request,
   }
   // Not what brings a sum, or waits alone: the step goes on by that.
   const auto bytes =
-      request.pull.size() * sizeof(wire::PullPart) + bytes_of(taken->added);
+      request.pull.size() * sizeof(wire::PullPart) + bytes_of(taken->pull);
   const bool waits = request.pulls && request.push.empty() && !ended_ &&
                      request.pull_version > version_ && !pending_.empty();
   if (waits && (pending_.size() >= limits_.pending_max ||
@@ -213,6 +214,9 @@ void Lane::on_push_pull(PeerId peer, wire::PushPull&& request,
   bool kept = true;
   for (auto& added : taken->added) {
     kept = keys_.keep(added.table, added.name, added.list) && kept;
+  }
+  for (const auto& added : taken->added) {  // one may have driven out another
+    kept = kept && keys_.find(added.table, added.name) != nullptr;
   }
   auto lists = std::move(taken->pull);
   if (lead() && worker_peer_.size() < limits_.worker_max) {

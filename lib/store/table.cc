@@ -1,8 +1,10 @@
 #include "store/table.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <bit>
-#include <cstring>
+#include <cstdint>
 #include <new>
 #include <utility>
 
@@ -21,20 +23,29 @@ std::uint32_t slab_rows_of(std::size_t stride) {
   const auto rows =
       kSlabBytes / (sizeof(float) * std::max<std::size_t>(stride, 1));
   return static_cast<std::uint32_t>(
-      std::bit_floor(std::clamp<std::size_t>(rows, 1, 1U << 17)));
-}
-
-// Zeros. Null: no memory.
-float* new_slab(std::size_t floats) {
-  const auto size = (floats * sizeof(float) + kHugePage - 1) / kHugePage;
-  void* const slab = std::aligned_alloc(kHugePage, size * kHugePage);
-  if (slab == nullptr) return nullptr;
-  advise_huge(slab, size * kHugePage);
-  std::memset(slab, 0, floats * sizeof(float));
-  return static_cast<float*>(slab);
+      std::bit_floor(std::clamp<std::size_t>(rows, 1, 1U << 19)));
 }
 
 }  // namespace
+
+void Table::Unmap::operator()(float* slab) const { ::munmap(slab, bytes); }
+
+// Zeros, at the start of a huge page. What it was mapped with besides is given
+// back. Throws bad_alloc.
+Table::Slab Table::new_slab(std::size_t floats) {
+  const auto used = floats * sizeof(float);
+  const auto bytes = (used + kHugePage - 1) / kHugePage * kHugePage;
+  void* const all = ::mmap(nullptr, bytes + kHugePage, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (all == MAP_FAILED) throw std::bad_alloc();
+  auto* const begin = static_cast<std::byte*>(all);
+  const auto address = reinterpret_cast<std::uintptr_t>(all);
+  const auto skip = (kHugePage - address % kHugePage) % kHugePage;
+  if (skip > 0) ::munmap(begin, skip);
+  ::munmap(begin + skip + bytes, kHugePage - skip);
+  if (used * 4 >= bytes * 3) advise_huge(begin + skip, bytes);
+  return Slab(reinterpret_cast<float*>(begin + skip), Unmap{bytes});
+}
 
 Table::Table(std::uint32_t width, std::size_t slot_count, float slot_init)
     : width_(width),
@@ -89,18 +100,14 @@ std::uint32_t Table::create(std::uint64_t mixed) {
   const auto row = size();
   PSM_CHECK(row < kNone - 1, "a lane holds fewer than 2^32 rows of a table");
   if ((row & slab_mask_) == 0) {
-    slab_.emplace_back(new_slab((std::size_t{1} << slab_shift_) * stride_));
-    if (!slab_.back()) {
-      slab_.pop_back();
-      throw std::bad_alloc();
-    }
+    slab_.push_back(new_slab((std::size_t{1} << slab_shift_) * stride_));
   }
+  auto& in = index_[placement::bucket_of_mixed(mixed)];
+  if ((in.used + 1) * 4 > in.entry.size() * 3) in.grow();
   key_.push_back(placement::unmixed(mixed));
   if (slot_init_ != 0) {
     std::fill_n(weight(row) + width_, width_ * slot_count_, slot_init_);
   }
-  auto& in = index_[placement::bucket_of_mixed(mixed)];
-  if ((in.used + 1) * 4 > in.entry.size() * 3) in.grow();
   in.place({mixed, row});
   return row;
 }
@@ -134,12 +141,12 @@ void Table::drop_slots() {
   }
   slot_count_ = 0;
   stride_ = width_;
-  for (auto& slab : slab_) {  // smaller where there is memory to make it so
-    const auto bytes = rows * width_ * sizeof(float);
-    if (auto* smaller = std::realloc(slab.get(), bytes)) {
-      (void)slab.release();
-      slab.reset(static_cast<float*>(smaller));
-    }
+  constexpr std::size_t kPage = 4096;
+  const auto used = (rows * width_ * sizeof(float) + kPage - 1) / kPage * kPage;
+  for (auto& slab : slab_) {  // the rest goes back to the system
+    const auto bytes = slab.get_deleter().bytes;
+    auto* const rest = reinterpret_cast<std::byte*>(slab.get()) + used;
+    if (used < bytes) ::madvise(rest, bytes - used, MADV_DONTNEED);
   }
 }
 

@@ -1,7 +1,7 @@
 // Table: hashed rows, created on the first push. A row is `width` weights and
-// their slots; its number never changes. Rows live in slabs of about 2 MiB
-// (huge pages, where the system has them), so they do not move when the table
-// grows. First weights are 0.
+// their slots; its number never changes. Rows live in slabs of 1 to 2 MiB (huge
+// pages, where they fill one well), so they do not move when the table grows.
+// First weights are 0.
 //
 // The index is one open table for each bucket, in the order of the mixed key,
 // so a sorted key list walks through it once, from front to back. The lane's
@@ -9,7 +9,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <span>
 #include <vector>
@@ -56,10 +55,12 @@ class Table {
     std::uint64_t mixed;
     std::uint32_t row;  // kNone: free
   };
-  struct Free {
-    void operator()(float* slab) const { std::free(slab); }
+  struct Unmap {
+    std::size_t bytes = 0;
+    void operator()(float* slab) const;
   };
-  using Slab = std::unique_ptr<float[], Free>;
+  using Slab = std::unique_ptr<float[], Unmap>;
+  static Slab new_slab(std::size_t floats);
 
   struct Bucket {
     std::vector<Entry> entry;  // a power of two of them, at most 3/4 in use

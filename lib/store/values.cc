@@ -1,5 +1,7 @@
 #include "store/values.h"
 
+#include <cstdint>
+
 #include "base/check.h"
 
 namespace psmith::store {

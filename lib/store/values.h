@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/check.h"
 
 namespace psmith::store {
 
@@ -50,7 +51,10 @@ class Values {
   void add(const Values& right);
 
   // To write to. REQUIRES: made of a vector
-  std::span<float> own() { return own_; }
+  std::span<float> own() {
+    PSM_CHECK(own_.size() == view_.size(), "values of one's own");
+    return own_;
+  }
 
  private:
   std::vector<float> own_;

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <numeric>
+#include <stdexcept>
 
 namespace psmith::data {
 
@@ -45,6 +46,19 @@ TEST_CASE("who waits helps", "[data]") {
   go = 1;
   go.notify_all();
   workers.wait(hold);
+}
+
+TEST_CASE("what a task throws comes to who waits for it", "[data]") {
+  for (const unsigned threads : {1U, 2U}) {
+    Workers workers(threads);
+    const auto bad = workers.start([] { throw std::runtime_error("no"); });
+    int value = 0;
+    const auto good = workers.start([&value] { value = 1; });
+    workers.wait(good);
+    REQUIRE(value == 1);
+    workers.await_end(bad);
+    REQUIRE_THROWS_AS(workers.wait(bad), std::runtime_error);
+  }
 }
 
 }  // namespace psmith::data

@@ -155,7 +155,10 @@ void Program::answer_completion(std::vector<std::string> words) {
     if (!words.empty()) words.pop_back();
     auto completion = complete(app_, words, current);
     if (completion.live) {
-      add_live_names(completion, jobs_by(until, master_for(completion)));
+      try {
+        add_live_names(completion, jobs_by(until, master_for(completion)));
+      } catch (const std::exception&) {  // the rest is answered
+      }
     }
     out_.text(completion_text(completion));
     out_.flush();
