@@ -238,7 +238,7 @@ client::InferStreamResult Run::go() {
     if (!kept) throw Failure(kInternal, kept.error());
     pool.emplace(context, predictor, threads);
     settings.client.workers = pool->addresses();
-    settings.chunk_max = 3 * threads + 4;
+    settings.chunk_max = 6 * threads + 8;
   }
   client::InferStream stream(
       context, settings,
