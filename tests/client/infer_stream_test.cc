@@ -164,7 +164,7 @@ Out run(const std::string& input, const Setup& setup) {
         chunk.lines += format("{}\n", raw.at(row++));
       }
     }
-    REQUIRE(raw.size() == chunk.row_count);
+    if (raw.size() != chunk.row_count) chunk.lines += "too many\n";
   };
   std::vector<std::string> written;  // and not flushed
   const auto flush = [&] {
