@@ -284,8 +284,7 @@ void InferStream::Impl::end(const Failure& why) {
     waiting.erase(first, waiting.end());
     asked.clear();
   }
-  if (ended) return;  // the first reason is the one to tell
-  failure = why;
+  if (!ended) failure = why;  // the first reason is the one to tell
   ended = true;
   *stopping = true;
   free.close();

@@ -11,9 +11,7 @@
 #include <thread>
 
 #include "base/format.h"
-#include "net/context.h"
-#include "net/reactor.h"
-#include "net/socket.h"
+#include "tests/client/infer_workers.h"
 #include "tests/support/temp_dir.h"
 #include "wire/limits.h"
 
@@ -22,92 +20,6 @@ using namespace psmith::client;
 using namespace std::chrono_literals;
 
 namespace {
-
-// A worker on a thread of its own; the answer is a row's first column, doubled.
-// late: it answers a batch when the next one comes, or at release().
-// It refuses batch refuse_at, and is unfit then.
-class Workers {
- public:
-  Workers(int count, bool late, std::uint64_t refuse_at) {
-    for (int i = 0; i < count; ++i) {
-      nodes_.push_back(std::make_unique<Node>(context, i));
-      nodes_.back()->late = late;
-      nodes_.back()->refuse_at = refuse_at;
-    }
-    for (auto& node : nodes_) node->start();
-  }
-  ~Workers() {
-    for (auto& node : nodes_) node->reactor.stop();
-  }
-
-  void release() {
-    for (auto& node : nodes_) {
-      node->reactor.post([&n = *node] {
-        n.late = false;
-        n.send_held();
-      });
-    }
-  }
-
-  std::vector<std::string> addresses() const {
-    std::vector<std::string> out;
-    for (const auto& node : nodes_) out.push_back(node->address);
-    return out;
-  }
-
-  net::Context context;
-
- private:
-  struct Node {
-    Node(net::Context& context, int number)
-        : router(reactor, context,
-                 [this](PeerId peer, const wire::Message& m) { on(peer, m); }),
-          address(router.bind(format("inproc://w{}", number)).value(70)) {}
-
-    void start() {
-      thread = std::jthread([this] { reactor.run(); });
-    }
-
-    void on(PeerId peer, const wire::Message& m) {
-      if (const auto* load = std::get_if<wire::LoadModel>(&m.body)) {
-        router.send(peer, {.body = wire::LoadModelOk{.digest = load->digest,
-                                                     .received = load->total},
-                           .blobs = {}});
-      } else if (const auto* ask = std::get_if<wire::Predict>(&m.body)) {
-        const auto x = m.blobs.at(0).values<float>();
-        std::vector<float> raw;
-        for (std::size_t i = 0; i < x.size(); i += ask->column_count) {
-          raw.push_back(2 * x[i]);
-        }
-        send_held();
-        if (ask->seq == refuse_at) {
-          wire::Refused refused;
-          refused.code = "invalid";
-          refused.seq = ask->seq;
-          router.send(peer, {.body = refused, .blobs = {}});
-          return;
-        }
-        held = [this, peer, seq = ask->seq, raw] {
-          router.send(peer, {.body = wire::PredictOk{.seq = seq},
-                             .blobs = {Blob::of(raw)}});
-        };
-        if (!late) send_held();
-      }
-    }
-    void send_held() {
-      if (held) std::exchange(held, nullptr)();
-    }
-
-    bool late = false;
-    std::uint64_t refuse_at = 0;
-    std::function<void()> held;  // sends an answer
-    net::Reactor reactor;
-    net::RouterSocket router;
-    std::string address;
-    std::jthread thread;
-  };
-  std::vector<std::unique_ptr<Node>> nodes_;
-};
 
 data::Schema schema() {
   data::Schema schema;
@@ -132,6 +44,7 @@ struct Setup {
   std::uint64_t refuse_at = ~std::uint64_t{0};
   std::size_t batch_rows = 7;
   std::size_t format_threads = 2;
+  float unformatted = -1;  // an answer that cannot be turned into text
   Duration flush_delay = 1ms;
   bool stop_on_bad = true;
   std::size_t fail_after = ~std::size_t{0};  // lines
@@ -140,6 +53,25 @@ struct Setup {
   bool release_on_line = false;
   std::function<void(const std::string&)> on_line = {};
 };
+
+// A line for each record.
+void put_lines(InferChunk& chunk, float unformatted) {
+  const auto raw = chunk.raw.values<float>();
+  auto bad = chunk.records().bad.begin();
+  chunk.lines.clear();
+  for (std::size_t i = 0, row = 0; i < chunk.record_count; ++i) {
+    if (bad != chunk.records().bad.end() && bad->record == i) {
+      chunk.lines += "bad\n";
+      ++bad;
+    } else {
+      if (raw.at(row) == unformatted) {
+        throw Failure(70, Error{Code::exhausted, "no memory"});
+      }
+      chunk.lines += format("{}\n", raw[row++]);
+    }
+  }
+  if (raw.size() != chunk.row_count) chunk.lines += "too many\n";
+}
 
 Out run(const std::string& input, const Setup& setup) {
   Workers workers(setup.workers, setup.late, setup.refuse_at);
@@ -152,19 +84,8 @@ Out run(const std::string& input, const Setup& setup) {
   options.flush_delay = setup.flush_delay;
   options.stop_on_bad = setup.stop_on_bad;
   Out out;
-  const auto format_lines = [](InferChunk& chunk) {
-    const auto raw = chunk.raw.values<float>();
-    auto bad = chunk.records().bad.begin();
-    chunk.lines.clear();
-    for (std::size_t i = 0, row = 0; i < chunk.record_count; ++i) {
-      if (bad != chunk.records().bad.end() && bad->record == i) {
-        chunk.lines += "bad\n";
-        ++bad;
-      } else {
-        chunk.lines += format("{}\n", raw.at(row++));
-      }
-    }
-    if (raw.size() != chunk.row_count) chunk.lines += "too many\n";
+  const auto format_lines = [&](InferChunk& chunk) {
+    put_lines(chunk, setup.unformatted);
   };
   std::vector<std::string> written;  // and not flushed
   const auto flush = [&] {
@@ -317,6 +238,29 @@ TEST_CASE("a sink that fails ends the run, however much is left", "[client]") {
   REQUIRE(out.failure);
   REQUIRE(out.failure->status == 74);
   REQUIRE(out.lines.size() == 100);
+}
+
+TEST_CASE("answers that cannot be formatted end the run", "[client]") {
+  const support::TempDir dir;
+  const auto path = write(dir, "a,b\n" + rows(0, 5000));
+  const auto check = [](const Out& out) {
+    REQUIRE(out.failure);
+    REQUIRE(out.lines.size() <= 28);
+    for (std::size_t i = 0; i < out.lines.size(); ++i) {
+      REQUIRE(out.lines[i] == format("{}", 2 * i));
+    }
+  };
+  for (const std::size_t threads : {1U, 3U}) {
+    const auto out = run(path, {.format_threads = threads, .unformatted = 60});
+    check(out);
+    REQUIRE(out.failure->status == 70);
+    // And when the workers fail at about that time.
+    check(run(path, {.workers = 1,
+                     .late = true,
+                     .refuse_at = 5,
+                     .format_threads = threads,
+                     .unformatted = 60}));
+  }
 }
 
 namespace {
