@@ -120,12 +120,12 @@ Number parse_number(const char* begin, const char* end) {
 }
 
 float to_float(const char* begin, const Number& number) {
-  const auto bits = std::bit_cast<std::uint64_t>(number.value);
   const double magnitude = std::fabs(number.value);
-  const bool midpoint = (bits & 0x1fffffff) == 0x10000000;
   const bool small =
       magnitude < std::numeric_limits<float>::min() && magnitude != 0;
-  if (!midpoint && !small) return static_cast<float>(number.value);
+  if (!is_midpoint(number.value) && !small) {
+    return static_cast<float>(number.value);
+  }
   // The double may itself be rounded: ask for the float directly.
   if (begin < number.end && *begin == '+') ++begin;
   float value = 0;

@@ -10,16 +10,7 @@ namespace psmith::data {
 namespace {
 
 using placement::Key;
-
-// mix64 is a bijection; its inverse, to choose mixed keys.
-Key unmixed(std::uint64_t m) {
-  m = m ^ (m >> 31) ^ (m >> 62);
-  m *= 0x319642b2d24d8ec3;
-  m = m ^ (m >> 27) ^ (m >> 54);
-  m *= 0x96de1b173f119089;
-  m = m ^ (m >> 30) ^ (m >> 60);
-  return m - 0x9e3779b97f4a7c15;
-}
+using placement::unmixed;
 
 void check(const std::vector<Key>& entries) {
   KeyList list;

@@ -11,27 +11,8 @@ namespace psmith::fuzz {
 namespace {
 
 using placement::Key;
+using placement::unmixed;
 
-// The number whose product with `odd` is 1 (Newton's iteration, mod 2^64).
-constexpr std::uint64_t inverse(std::uint64_t odd) {
-  std::uint64_t x = odd;
-  for (int i = 0; i < 6; ++i) x *= 2 - odd * x;
-  return x;
-}
-
-// x of y = x ^ (x >> shift).
-constexpr std::uint64_t unshifted(std::uint64_t y, unsigned shift) {
-  std::uint64_t x = y;
-  for (int i = 0; i < 6; ++i) x = y ^ (x >> shift);
-  return x;
-}
-
-// The key whose mixed key this is.
-constexpr Key unmixed(std::uint64_t mixed) {
-  auto x = unshifted(mixed, 31) * inverse(0x94d049bb133111eb);
-  x = unshifted(x, 27) * inverse(0xbf58476d1ce4e5b9);
-  return unshifted(x, 30) - 0x9e3779b97f4a7c15;
-}
 static_assert(unmixed(placement::mixed(12345)) == 12345);
 
 std::vector<Key> keys_of(std::uint8_t mode, Taker& input) {
