@@ -6,7 +6,6 @@
 #include <numeric>
 
 #include "base/format.h"
-#include "base/rng.h"
 #include "data/number.h"
 
 namespace psmith::data {
@@ -46,10 +45,17 @@ Result<std::uint32_t> LabelFit::add(const std::string& text) {
 
 void LabelFit::add(float number) {
   if (many_) return;
-  ++numbers_[number == 0 ? 0.0F : number];  // -0 is 0
+  number = number == 0 ? 0.0F : number;  // -0 is 0
+  if (last_ != nullptr && last_->first == number) {
+    ++last_->second;
+    return;
+  }
+  last_ = &*numbers_.try_emplace(number, 0).first;
+  ++last_->second;
   if (numbers_.size() > kLabelValueMax) {
     many_ = true;
     numbers_ = {};
+    last_ = nullptr;
   }
 }
 
@@ -77,32 +83,41 @@ std::vector<LabelValue> LabelFit::finish() {
   return values;
 }
 
-void KeyCount::add(std::span<const std::uint64_t> keys) {
+// Mixed keys are the hashes: key lists come in their order, and so both arrays
+// are walked from front to back.
+void KeyCount::add(std::span<const placement::Key> keys) {
   for (const auto key : keys) {
-    const auto hash = mix64(key ^ 0x5851f42d4c957f2d);
-    auto& rank = rank_[hash >> (64 - kBits)];
-    const auto zeros = std::countl_zero((hash << kBits) | 1U) + 1;
-    rank = std::max(rank, static_cast<std::uint8_t>(zeros));
-    if (!many_) add_exact(key, hash);
+    const auto hash = placement::mixed(key);
+    many_ ? add_rank(hash) : add_exact(hash);
   }
 }
 
-void KeyCount::add_exact(std::uint64_t key, std::uint64_t hash) {
-  if (key == 0) {
+void KeyCount::add_rank(std::uint64_t hash) {
+  auto& rank = rank_[hash >> (64 - kBits)];
+  const auto zeros = std::countl_zero((hash << kBits) | 1U) + 1;
+  rank = std::max(rank, static_cast<std::uint8_t>(zeros));
+}
+
+void KeyCount::add_exact(std::uint64_t hash) {
+  if (hash == 0) {
     exact_count_ += has_zero_ ? 0 : 1;
     has_zero_ = true;
     return;
   }
-  auto at = hash & (exact_.size() - 1);
-  while (exact_[at] != 0 && exact_[at] != key) {
+  auto at = hash >> (64 - kExactBits);
+  while (exact_[at] != 0 && exact_[at] != hash) {
     at = (at + 1) & (exact_.size() - 1);
   }
-  if (exact_[at] == key) return;
-  exact_[at] = key;
-  if (++exact_count_ > kExact) {
-    many_ = true;
-    exact_ = {};
+  if (exact_[at] == hash) return;
+  exact_[at] = hash;
+  if (++exact_count_ <= kExact) return;
+  many_ = true;
+  rank_.resize(std::size_t{1} << kBits);
+  if (has_zero_) add_rank(0);
+  for (const auto known : exact_) {
+    if (known != 0) add_rank(known);
   }
+  exact_ = {};
 }
 
 std::uint64_t KeyCount::estimate() const {

@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "data/schema.h"
+#include "placement/key.h"
 
 namespace psmith::data {
 
@@ -46,25 +47,28 @@ class LabelFit {
   std::unordered_map<std::string, std::uint32_t> id_;
   std::vector<std::uint64_t> rows_;  // by id
   std::vector<std::uint32_t> rank_;
-  std::unordered_map<float, std::uint64_t> numbers_;  // empty if too many
+  std::unordered_map<float, std::uint64_t> numbers_;       // empty if too many
+  std::pair<const float, std::uint64_t>* last_ = nullptr;  // added there
   bool many_ = false;
 };
 
 class KeyCount {
  public:
-  KeyCount() : rank_(std::size_t{1} << kBits), exact_(2 * kExact) {}
-  void add(std::span<const std::uint64_t> keys);
+  KeyCount() : exact_(std::size_t{1} << kExactBits) {}
+  // Fastest by mixed key, as in a KeyList.
+  void add(std::span<const placement::Key> keys);
   // Exact up to kExact; then at most a few per cent too high.
   std::uint64_t estimate() const;
 
   static constexpr std::size_t kExact = std::size_t{1} << 16;
 
  private:
-  static constexpr unsigned kBits = 14;
-  void add_exact(std::uint64_t key, std::uint64_t hash);
+  static constexpr unsigned kBits = 14, kExactBits = 17;
+  void add_exact(std::uint64_t hash);
+  void add_rank(std::uint64_t hash);
 
-  std::vector<std::uint8_t> rank_;    // HyperLogLog's registers
-  std::vector<std::uint64_t> exact_;  // open table; 0: free
+  std::vector<std::uint8_t> rank_;    // HyperLogLog's registers, if many_
+  std::vector<std::uint64_t> exact_;  // open table of hashes; 0: free
   std::size_t exact_count_ = 0;
   bool has_zero_ = false;
   bool many_ = false;

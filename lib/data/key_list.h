@@ -21,23 +21,26 @@ class KeyList {
   // REQUIRES: fewer than 2^32 entries
   void build(std::span<const placement::Key> entries);
 
-  std::span<const placement::Key> key() const { return key_; }
+  std::span<const placement::Key> key() const {
+    return std::span(key_).first(key_count_);
+  }
   // By entry: its index in key().
   std::span<const std::uint32_t> local() const { return local_; }
 
  private:
-  struct Entry {
-    std::uint64_t mixed;
-    std::uint32_t at;  // in the entries
-  };
   void place(std::span<const placement::Key> entries);
   bool put_in_order();
+  void sort_whole(std::span<const placement::Key> entries);
+  bool number(std::span<const placement::Key> entries);
 
-  std::vector<placement::Key> key_;
+  std::vector<placement::Key> key_;  // the first key_count_
+  std::size_t key_count_ = 0;
   std::vector<std::uint32_t> local_;
-  std::vector<std::uint32_t> begin_;     // of each part
-  std::vector<std::uint64_t> unsorted_;  // mixed keys, by entry
-  std::vector<Entry> sorted_;
+  std::vector<std::uint32_t> begin_;  // of each part
+  std::vector<std::uint64_t> mixed_;  // by entry
+  // The top bits of a mixed key and then, in at_bits_ bits, its entry.
+  std::vector<std::uint64_t> sorted_;
+  int at_bits_ = 0;
 };
 
 }  // namespace psmith::data

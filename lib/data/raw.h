@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -79,6 +80,12 @@ class RowSource {
   // What is known of the rows: format, columns (names; not yet fitted), label,
   // weight, whether labels are text. Fixed from the start.
   virtual const Schema& schema() const = 0;
+
+  // The rows that next() will give, if that is cheaply known and no bad record
+  // comes between; unset: unknown. Errors: as next(). Before the first next().
+  virtual Result<std::optional<std::uint64_t>> row_count() {
+    return std::optional<std::uint64_t>();
+  }
 
   // Replaces `block` by the next records, at most `record_max`; false: no more.
   virtual Result<bool> next(std::size_t record_max, RawBlock& block) = 0;

@@ -61,6 +61,9 @@ class Reader final : public RowSource {
   ~Reader() override;
 
   const Schema& schema() const override { return schema_; }
+  // Of libsvm in plain files that are in the page cache, where a bad record
+  // ends the reading.
+  Result<std::optional<std::uint64_t>> row_count() override;
   Result<bool> next(std::size_t record_max, RawBlock& block) override;
 
   // "format: csv, delimiter ',', header (guessed)", one a line.

@@ -8,6 +8,7 @@
 #include "base/format.h"
 #include "data/piece.h"
 #include "data/reader.h"
+#include "data/row_count.h"
 #include "data/workers.h"
 
 namespace psmith::data {
@@ -38,6 +39,13 @@ Reader::Reader(ReaderOptions options)
 
 Reader::~Reader() {
   workers_.reset();  // its tasks use what is in flight
+}
+
+Result<std::optional<std::uint64_t>> Reader::row_count() {
+  if (schema_.format != Format::libsvm || options_.skip_max > 0) {
+    return std::optional<std::uint64_t>();
+  }
+  return count_libsvm_rows(options_.inputs, workers_.get(), options_.stop);
 }
 
 // Text for one more piece is in the window; its size, or 0: not now.

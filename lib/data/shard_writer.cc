@@ -28,11 +28,11 @@ ByteView bytes_of(const T& value) {
 
 Result<ShardWriter> ShardWriter::create(const std::filesystem::path& file,
                                         const ShardShape& shape,
-                                        Workers* workers) {
+                                        Workers* workers, KeyCount* keys) {
   PSM_CHECK(shape.block_rows > 0 && shape.dense == (shape.column_count > 0),
             "a shard of no shape");
   PSM_TRY(auto target, AtomicFile::create(file));
-  ShardWriter writer(std::move(target), shape, workers);
+  ShardWriter writer(std::move(target), shape, workers, keys);
   if (!shape.dense) {
     PSM_DO(writer.row_begin_.append(bytes_of(std::uint64_t{0})));
     PSM_DO(writer.key_begin_.append(bytes_of(std::uint64_t{0})));
@@ -41,18 +41,19 @@ Result<ShardWriter> ShardWriter::create(const std::filesystem::path& file,
 }
 
 ShardWriter::ShardWriter(AtomicFile file, const ShardShape& shape,
-                         Workers* workers)
+                         Workers* workers, KeyCount* keys)
     : file_(std::move(file)),
       shape_(shape),
-      label_(folder_of(file_.target())),
-      weight_(folder_of(file_.target())),
-      x_(folder_of(file_.target())),
-      key_(folder_of(file_.target())),
-      key_begin_(folder_of(file_.target())),
-      row_begin_(folder_of(file_.target())),
-      local_(folder_of(file_.target())),
-      value_(folder_of(file_.target())),
+      label_(folder_of(file_.target()), shape.memory),
+      weight_(folder_of(file_.target()), shape.memory),
+      x_(folder_of(file_.target()), shape.memory),
+      key_(folder_of(file_.target()), shape.memory),
+      key_begin_(folder_of(file_.target()), shape.memory),
+      row_begin_(folder_of(file_.target()), shape.memory),
+      local_(folder_of(file_.target()), shape.memory),
+      value_(folder_of(file_.target()), shape.memory),
       workers_(workers),
+      keys_(keys),
       open_(std::make_unique<Block>()) {}
 
 ShardWriter::~ShardWriter() {
@@ -141,6 +142,7 @@ Status ShardWriter::store_oldest() {
   block->key.clear();
   const auto& list = block->list;
   key_count_ += list.key().size();
+  if (keys_ != nullptr) keys_->add(list.key());
   PSM_DO(key_.append(std::as_bytes(list.key())));
   PSM_DO(local_.append(std::as_bytes(list.local())));
   PSM_DO(key_begin_.append(bytes_of(key_count_)));

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "data/fit.h"
 #include "data/key_list.h"
 #include "data/manifest.h"
 #include "data/spool.h"
@@ -29,6 +30,8 @@ struct ShardShape {
   bool weighted = false;
   std::uint32_t block_rows = 128;
   Durable durable = Durable::yes;
+  // Where rows wait for the shard to end; null: in files. Outlives the writer.
+  SpoolMemory* memory = nullptr;
 };
 
 // One example; what it borrows is copied. weight: left out unless weighted.
@@ -48,9 +51,11 @@ class ShardWriter {
  public:
   // Errors: as AtomicFile.
   // workers: make key lists, null: the caller does; must outlive the writer
+  // keys: counts the keys, null: nobody does; must live until settle()
   static Result<ShardWriter> create(const std::filesystem::path& file,
                                     const ShardShape& shape,
-                                    Workers* workers = nullptr);
+                                    Workers* workers = nullptr,
+                                    KeyCount* keys = nullptr);
   ShardWriter(ShardWriter&&) = default;
   ShardWriter& operator=(ShardWriter&&) = delete;
   ~ShardWriter();
@@ -73,7 +78,8 @@ class ShardWriter {
     Workers::Ticket ticket;  // with workers
   };
 
-  ShardWriter(AtomicFile file, const ShardShape& shape, Workers* workers);
+  ShardWriter(AtomicFile file, const ShardShape& shape, Workers* workers,
+              KeyCount* keys);
   Status add_common(float label, float weight);
   Status add_value(std::span<const float> value, std::size_t count);
   Status close_block();
@@ -85,6 +91,7 @@ class ShardWriter {
   Spool label_, weight_, x_;
   Spool key_, key_begin_, row_begin_, local_, value_;
   Workers* workers_;
+  KeyCount* keys_;
   std::unique_ptr<Block> open_;                 // sparse: rows come into it
   std::deque<std::unique_ptr<Block>> closed_;   // oldest first
   std::vector<std::unique_ptr<Block>> stored_;  // to be used again

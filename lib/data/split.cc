@@ -4,8 +4,6 @@
 #include <array>
 #include <bit>
 #include <cmath>
-#include <deque>
-#include <memory>
 #include <optional>
 
 #include "base/format.h"
@@ -13,8 +11,8 @@
 #include "data/apply.h"
 #include "data/fit.h"
 #include "data/output_folder.h"
+#include "data/part_writer.h"
 #include "data/row_store.h"
-#include "data/shard_writer.h"
 #include "model/defaults.h"
 
 namespace psmith::data {
@@ -51,6 +49,17 @@ Status writing(Status status) {
   return fault;
 }
 
+// A RowStore that puts rows in order holds 3/8 of the memory meanwhile.
+std::uint64_t spool_memory(const SplitOptions& options) {
+  const auto memory = std::max(options.memory, kMemoryMin);
+  return options.by == Division::random ? memory / 2 : memory;
+}
+
+Error changed() {
+  return error(Code::unavailable,
+               "the input has changed while it was read\nhint: try again");
+}
+
 class Splitter {
  public:
   Splitter(RowSource& source, const SplitOptions& options,
@@ -62,6 +71,7 @@ class Splitter {
         holdout_(store(folder)),
         columns_(source.schema().columns.size()),
         known_(source.schema().label_values.size()),
+        memory_(spool_memory(options)),
         workers_(options.threads) {}
 
   Status read();
@@ -73,18 +83,21 @@ class Splitter {
             .ordered = options_.by != Division::random,
             .memory = std::max(options_.memory, kMemoryMin)};
   }
+  Status count_rows();
   Status read_row(const RawBlock& block, std::size_t row);
+  Status place(const StoredRow& row);
   Result<std::uint32_t> label_of(const RawBlock& block, std::size_t row);
   void count_known(float label);
   void fit_schema();
+  std::uint64_t train_rows() const {
+    return counted_ ? *counted_ : train_.row_count();
+  }
   Status check_counts();
   std::uint64_t shard_count() const;
   std::uint64_t holdout_shard_count() const;
-  Status write_shards(RowStore& rows, std::uint64_t shards, bool holdout);
-  bool shard_ends(const RowStore& rows, std::uint64_t shards) const;
-  Status write_row(ShardWriter& writer, const StoredRow& row);
-  Status close_shard(ShardWriter writer, bool holdout);
-  Status list_oldest();
+  PartPlan plan(bool holdout);
+  Status write_part(RowStore& rows, bool holdout);
+  Status write_row(PartWriter& writer, const StoredRow& row);
 
   RowSource& source_;
   const SplitOptions& options_;
@@ -97,21 +110,30 @@ class Splitter {
   Manifest manifest_;
   std::uint64_t row_number_ = 0;
   std::vector<float> scratch_;
-  // Of the shards being written: rows and work so far, shards closed.
-  std::uint64_t rows_done_ = 0, work_done_ = 0, closed_ = 0;
-
-  // A shard that a worker writes out.
-  struct Closing {
-    ShardWriter writer;
-    Result<ShardInfo> info = ShardInfo{};
-    Workers::Ticket ticket = {};
-  };
-  std::size_t shard_number_ = 0;
-  std::deque<std::unique_ptr<Closing>> closing_;  // oldest first
-  Workers workers_;  // goes first: its tasks use what is closing
+  SpoolMemory memory_;  // of the shards being written
+  Workers workers_;
+  // Set: all rows are training rows, so many, and go straight to their shards.
+  std::optional<std::uint64_t> counted_;
+  std::optional<PartWriter> straight_;
 };
 
+// Rows need not be stored first where nothing that they are written with
+// depends on rows to come.
+Status Splitter::count_rows() {
+  const auto& schema = source_.schema();
+  const bool known = options_.fitted || (!schema.dense() && !schema.label_text);
+  if (options_.by != Division::even || options_.holdout > 0 || !known) {
+    return Done{};
+  }
+  PSM_TRY(counted_, source_.row_count());
+  if (counted_ == 0) counted_.reset();  // next() says what that means
+  return counted_ ? check_counts() : Done{};
+}
+
 Status Splitter::read() {
+  manifest_.schema = source_.schema();
+  manifest_.dense = manifest_.schema.dense();
+  PSM_DO(count_rows());
   RawBlock block;
   while (true) {
     if (options_.stop && options_.stop()) {
@@ -174,12 +196,17 @@ Status Splitter::read_row(const RawBlock& block, std::size_t row) {
     const double label = block.label[row];
     label_.add({&label, 1});
   }
-  if (!block.dense) keys_.add(out.index);
-  return writing(train_.add(out));
+  return counted_ ? place(out) : writing(train_.add(out));
+}
+
+// Writes a row that is not stored.
+Status Splitter::place(const StoredRow& row) {
+  if (!straight_) straight_.emplace(folder_, plan(false), workers_);
+  if (row_number_ > *counted_) return changed();
+  return writing(write_row(*straight_, row));
 }
 
 void Splitter::fit_schema() {
-  manifest_.schema = source_.schema();
   auto fresh = labels_.finish();
   auto& values = manifest_.schema.label_values;
   if (!options_.fitted) {
@@ -197,17 +224,17 @@ void Splitter::fit_schema() {
 }
 
 Status Splitter::check_counts() {
-  if (train_.row_count() == 0 ||
-      (options_.holdout > 0 && holdout_.row_count() == 0)) {
+  const auto rows = train_rows();
+  if (rows == 0 || (options_.holdout > 0 && holdout_.row_count() == 0)) {
     return error(Code::invalid,
                  "--holdout {} of {} rows leaves no {} rows\nhint: choose "
                  "another fraction or another --seed",
                  options_.holdout, row_number_,
-                 train_.row_count() == 0 ? "training" : "test");
+                 rows == 0 ? "training" : "test");
   }
-  if (options_.shards > train_.row_count()) {
+  if (options_.shards > rows) {
     return error(Code::invalid, "--shards {}: there are only {} training rows",
-                 options_.shards, train_.row_count());
+                 options_.shards, rows);
   }
   const auto all = shard_count() + holdout_shard_count();
   if (all > kShardCountMax) {
@@ -219,116 +246,84 @@ Status Splitter::check_counts() {
 }
 
 std::uint64_t Splitter::shard_count() const {
-  return options_.shards != 0 ? options_.shards
-                              : default_shards(train_.row_count());
+  return options_.shards != 0 ? options_.shards : default_shards(train_rows());
 }
 
 // Shards of about the size of the training shards.
 std::uint64_t Splitter::holdout_shard_count() const {
   const auto shards = shard_count();
-  const auto rows = (train_.row_count() + shards - 1) / shards;
+  const auto rows = (train_rows() + shards - 1) / shards;
   return (holdout_.row_count() + rows - 1) / rows;
 }
 
-Status Splitter::write_row(ShardWriter& writer, const StoredRow& row) {
-  const auto& schema = manifest_.schema;
+PartPlan Splitter::plan(bool holdout) {
+  const auto rows = train_rows();
+  manifest_.block_rows = options_.micro_batch != 0
+                             ? options_.micro_batch
+                             : model::default_block_rows(rows);
+  const auto& store = holdout ? holdout_ : train_;
+  PartPlan out{.shape = {.dense = manifest_.dense,
+                         .column_count = source_.schema().columns.size(),
+                         .weighted = manifest_.weighted,
+                         .block_rows = manifest_.block_rows,
+                         .durable = options_.durable,
+                         .memory = &memory_},
+               .rows = holdout ? holdout_.row_count() : rows,
+               .shards = holdout ? holdout_shard_count() : shard_count(),
+               .first_shard = holdout ? shard_count() : 0,
+               .holdout = holdout,
+               .keys = holdout ? nullptr : &keys_};
+  if (options_.by == Division::weight) {
+    out.work = store.entry_count() + store.row_count();
+  }
+  return out;
+}
+
+Status Splitter::write_row(PartWriter& writer, const StoredRow& row) {
+  const auto& schema = source_.schema();
   const bool ranked = schema.label_text && !options_.fitted;
   const float label = ranked ? static_cast<float>(labels_.rank_of(row.label))
                              : std::bit_cast<float>(row.label);
+  const auto work = row.x.size() + row.index.size() + 1;
   if (!manifest_.dense) {
     return writer.add(SparseRow{.label = label,
                                 .weight = row.weight,
                                 .key = row.index,
-                                .value = row.value});
+                                .value = row.value},
+                      work);
   }
   scratch_.resize(row.x.size());
-  standardise(schema.columns, row.x, scratch_);
+  standardise(manifest_.schema.columns, row.x, scratch_);
   return writer.add(
-      DenseRow{.label = label, .weight = row.weight, .x = scratch_});
+      DenseRow{.label = label, .weight = row.weight, .x = scratch_}, work);
 }
 
-// Whether the open shard has its part: shard s of N ends once (s + 1) / N of
-// the rows, or of the work, are done.
-bool Splitter::shard_ends(const RowStore& rows, std::uint64_t shards) const {
-  const auto left = rows.row_count() - rows_done_;
-  if (left == 0 || closed_ + 1 == shards) return left == 0;
-  if (left == shards - closed_ - 1) return true;  // one row for each
-  __extension__ using Wide = unsigned __int128;
-  const bool by_work = options_.by == Division::weight;
-  const auto done = by_work ? work_done_ : rows_done_;
-  const auto all =
-      by_work ? rows.entry_count() + rows.row_count() : rows.row_count();
-  return Wide{done} * shards >= Wide{all} * (closed_ + 1);
-}
-
-Status Splitter::write_shards(RowStore& rows, std::uint64_t shards,
-                              bool holdout) {
-  rows_done_ = work_done_ = closed_ = 0;
-  const ShardShape shape{.dense = manifest_.dense,
-                         .column_count = manifest_.schema.columns.size(),
-                         .weighted = manifest_.weighted,
-                         .block_rows = manifest_.block_rows,
-                         .durable = options_.durable};
-  std::optional<ShardWriter> writer;
+Status Splitter::write_part(RowStore& rows, bool holdout) {
+  PartWriter writer(folder_, plan(holdout), workers_);
+  std::uint64_t done = 0;
   const auto give = [&](const StoredRow& row) -> Status {
-    if (rows_done_ % kBlockRecords == 0 && options_.stop && options_.stop()) {
+    if (done++ % kBlockRecords == 0 && options_.stop && options_.stop()) {
       return error(Code::unavailable, "interrupted");
     }
-    if (!writer) {
-      const auto name = shard_file_name(shard_number_++);
-      PSM_TRY(auto opened,
-              ShardWriter::create(folder_ / name, shape, &workers_));
-      writer.emplace(std::move(opened));
-    }
-    PSM_DO(write_row(*writer, row));
-    ++rows_done_;
-    work_done_ += row.x.size() + row.index.size() + 1;
-    if (!shard_ends(rows, shards)) return Done{};
-    PSM_DO(close_shard(std::move(*writer), holdout));
-    writer.reset();
-    ++closed_;
-    return Done{};
+    return write_row(writer, row);
   };
   PSM_DO(rows.drain(give));
-  while (!closing_.empty()) PSM_DO(list_oldest());
-  return Done{};
-}
-
-// At most one shard a thread is being written out at a time.
-Status Splitter::close_shard(ShardWriter writer, bool holdout) {
-  PSM_DO(writer.settle());
-  closing_.push_back(
-      std::make_unique<Closing>(Closing{.writer = std::move(writer)}));
-  auto* const shard = closing_.back().get();
-  shard->ticket = workers_.start([shard, holdout] {
-    shard->info = shard->writer.finish();
-    if (shard->info) shard->info->holdout = holdout;
-  });
-  return closing_.size() > workers_.threads() ? list_oldest() : Done{};
-}
-
-Status Splitter::list_oldest() {
-  const auto shard = std::move(closing_.front());
-  closing_.pop_front();
-  workers_.wait(shard->ticket);
-  PSM_TRY(auto info, std::move(shard->info));
-  manifest_.shards.push_back(std::move(info));
-  return Done{};
+  return writer.finish(manifest_.shards);
 }
 
 Result<Manifest> Splitter::write() {
   PSM_DO(check_counts());
   fit_schema();
-  manifest_.dense = manifest_.schema.dense();
   manifest_.seed = options_.seed;
   manifest_.by = std::string(name_of(options_.by));
-  const auto rows = train_.row_count();
-  manifest_.block_rows = options_.micro_batch != 0
-                             ? options_.micro_batch
-                             : model::default_block_rows(rows);
+  if (counted_) {
+    if (row_number_ != *counted_) return changed();
+    PSM_DO(writing(straight_->finish(manifest_.shards)));
+  } else {
+    PSM_DO(writing(write_part(train_, false)));
+    PSM_DO(writing(write_part(holdout_, true)));
+  }
   manifest_.distinct_keys = manifest_.dense ? 0 : keys_.estimate();
-  PSM_DO(writing(write_shards(train_, shard_count(), false)));
-  PSM_DO(writing(write_shards(holdout_, holdout_shard_count(), true)));
   PSM_DO(writing(write_manifest(folder_, manifest_, options_.durable)));
   return read_manifest(folder_);
 }
@@ -342,7 +337,7 @@ std::string_view name_of(Division by) {
 }
 
 std::uint64_t default_shards(std::uint64_t rows) {
-  constexpr std::uint64_t kRows = std::uint64_t{1} << 18, kMost = 1024;
+  constexpr std::uint64_t kRows = std::uint64_t{1} << 16, kMost = 1024;
   return std::clamp<std::uint64_t>((rows + kRows - 1) / kRows, 1, kMost);
 }
 

@@ -49,7 +49,7 @@ struct SplitOptions {
   std::function<void(const std::filesystem::path&)> temporary = {};
 };
 
-// One for every 2^18 rows begun, at most 1024.
+// One for every 2^16 rows begun, at most 1024.
 std::uint64_t default_shards(std::uint64_t rows);
 
 // Errors: of the source; conflict (73: the output exists or cannot be made),

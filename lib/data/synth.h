@@ -33,6 +33,9 @@ class Synth final : public RowSource {
   explicit Synth(const SynthOptions& options);
 
   const Schema& schema() const override { return schema_; }
+  Result<std::optional<std::uint64_t>> row_count() override {
+    return std::optional(options_.rows);
+  }
   Result<bool> next(std::size_t record_max, RawBlock& block) override;
 
   const std::vector<double>& weights() const { return weight_; }

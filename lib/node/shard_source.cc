@@ -35,7 +35,7 @@ Status ShardSource::check(const wire::DataRef& ref,
                  ref.folder);
   }
   part.ref = ref;
-  part.shards.resize(ref.shards.size());
+  part.shards = std::vector<Slot>(ref.shards.size());
   return Done{};
 }
 
@@ -50,10 +50,10 @@ Result<std::shared_ptr<ShardSource>> ShardSource::open(
 Result<bool> ShardSource::ready(bool eval, std::uint32_t shard) {
   auto& part = eval ? eval_ : train_;
   PSM_CHECK(shard < part.shards.size(), "a shard of the job");
-  const std::lock_guard lock(mutex_);
   auto& slot = part.shards[shard];
-  if (slot) {
-    auto same = slot->unchanged();
+  const std::lock_guard lock(slot.mutex);  // others open other shards meanwhile
+  if (slot.shard) {
+    auto same = slot.shard->unchanged();
     if (!same) return std::move(same.error()).at(part.ref.folder);
     return false;
   }
@@ -63,7 +63,7 @@ Result<bool> ShardSource::ready(bool eval, std::uint32_t shard) {
       part.ref.shape.block_rows != part.manifest.block_rows) {
     opened = opened->with_block_rows(part.ref.shape.block_rows);
   }
-  slot = std::move(opened);
+  slot.shard = std::move(opened);
   return true;
 }
 
@@ -73,8 +73,8 @@ tensor::Batch ShardSource::block(bool eval, std::uint32_t shard,
   const auto& part = eval ? eval_ : train_;
   const data::Shard* found = nullptr;
   {
-    const std::lock_guard lock(mutex_);
-    found = part.shards[shard].get();
+    const std::lock_guard lock(part.shards[shard].mutex);
+    found = part.shards[shard].shard.get();
   }
   PSM_CHECK(found != nullptr, "a shard that is ready");
   return found->block(block, scratch);

@@ -3,7 +3,6 @@
 // is first needed. ready() and block() may be called from any thread.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -31,15 +30,18 @@ class ShardSource : public BlockSource {
                       data::Shard::Scratch& scratch) const override;
 
  private:
+  struct Slot {
+    mutable std::mutex mutex;
+    std::shared_ptr<const data::Shard> shard;
+  };
   struct Part {
     wire::DataRef ref;
     data::Manifest manifest;
-    std::vector<std::shared_ptr<const data::Shard>> shards;
+    std::vector<Slot> shards;
   };
   static Status check(const wire::DataRef& ref, const model::Settings& model,
                       Part& part);
 
-  mutable std::mutex mutex_;  // guards the shards' pointers
   Part train_, eval_;
 };
 

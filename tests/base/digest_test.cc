@@ -51,6 +51,20 @@ TEST_CASE("crc-32c goes on from any cut", "[base]") {
   }
 }
 
+TEST_CASE("crc-32c of a long text is that of its pieces", "[base]") {
+  Rng rng(2);
+  std::string text(100'000, '\0');
+  for (auto& c : text) c = static_cast<char>(rng.next());
+  // Pieces too short to be read as three stretches.
+  std::uint32_t crc = 0;
+  for (std::size_t at = 0; at < text.size(); at += 1000) {
+    crc = crc32c(as_bytes(text.substr(at, 1000)), crc);
+  }
+  REQUIRE(crc32c(as_bytes(text)) == crc);
+  const auto first = crc32c(as_bytes(text.substr(0, 12'288)));
+  REQUIRE(crc32c(as_bytes(text.substr(12'288)), first) == crc);
+}
+
 TEST_CASE("only 64 lower-case hexadecimal digits are a digest", "[base]") {
   REQUIRE(is_digest(std::string(64, 'a')));
   REQUIRE_FALSE(is_digest(std::string(64, 'A')));

@@ -10,6 +10,7 @@ namespace psmith::data {
 namespace {
 
 using placement::Key;
+using placement::mixed;
 using placement::unmixed;
 
 void check(const std::vector<Key>& entries) {
@@ -63,6 +64,18 @@ TEST_CASE("keys chosen to collide are sorted all the same", "[data]") {
   entries.erase(entries.begin());
   check(entries);
   entries.resize(100);
+  check(entries);
+}
+
+TEST_CASE("keys whose mixed keys differ in their last bit are told apart",
+          "[data]") {
+  // Many enough that the sorted numbers leave that bit out.
+  std::vector<Key> entries;
+  for (std::uint64_t i = 0; i < 5000; ++i) {
+    entries.push_back(unmixed(mixed(i) ^ 1));
+    entries.push_back(i);
+    if (i % 3 == 0) entries.push_back(unmixed(mixed(i) ^ 1));
+  }
   check(entries);
 }
 

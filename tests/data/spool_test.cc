@@ -59,8 +59,30 @@ TEST_CASE("a long piece passes through without staying in memory", "[data]") {
     REQUIRE(spool.append(as_bytes("x")).ok());
     REQUIRE(spool.append(as_bytes(piece)).ok());
   }
-  REQUIRE(in_use() < before + 64 * kSpoolMemory);
+  REQUIRE(in_use() < before + 64 * (kSpoolMemory + 1024));
   REQUIRE(drained(spools[0]) == "x" + piece);
+}
+
+TEST_CASE("spools share memory until there is none", "[data]") {
+  const support::TempDir dir;
+  SpoolMemory memory(3 * kSpoolMemory);
+  const std::string long_text(10 * kSpoolMemory + 7, 'a');
+  for (int round = 0; round < 3; ++round) {
+    Spool first("/nonexistent", &memory);  // needs no file
+    const std::string text(4 * kSpoolMemory, static_cast<char>('b' + round));
+    REQUIRE(first.append(as_bytes(text)).ok());
+    Spool second("/nonexistent", &memory);
+    REQUIRE_FALSE(second.append(as_bytes(long_text)).ok());
+    Spool third(dir.path(), &memory);
+    REQUIRE(third.append(as_bytes(long_text)).ok());
+    REQUIRE(third.append(as_bytes(text)).ok());
+    REQUIRE(drained(first) == text);
+    // What it had in memory is free again.
+    Spool fourth("/nonexistent", &memory);
+    REQUIRE(fourth.append(as_bytes(text)).ok());
+    REQUIRE(drained(fourth) == text);
+    REQUIRE(drained(third) == long_text + text);
+  }
 }
 
 TEST_CASE("a folder that is gone is an error", "[data]") {
