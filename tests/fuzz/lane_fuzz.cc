@@ -21,7 +21,7 @@ using placement::Key;
 using store::Lane;
 using wire::Message;
 
-constexpr std::size_t kEventMax = 24;
+constexpr std::size_t kEventMax = 12;
 
 wire::JobRecord record_of(Taker& input) {
   wire::JobRecord r;

@@ -71,5 +71,5 @@ void operator delete[](void* at, std::size_t) noexcept { release(at); }
 // Long traces of every allocation take a third of some targets' time; the
 // variable ASAN_OPTIONS asks for them.
 extern "C" const char* __asan_default_options() {
-  return "quarantine_size_mb=16:malloc_context_size=4";
+  return "quarantine_size_mb=16:malloc_context_size=1:max_malloc_fill_size=64";
 }
