@@ -175,7 +175,8 @@ Result<SafeTensors> open_sealed(Blob bytes) {
     return corrupt(
         "a model of another version than 1, the one this build reads");
   }
-  if (metadata.count("model") == 0 || metadata.size() != 4) {
+  if (!metadata.contains("model") || !metadata.contains("digest") ||
+      metadata.size() != 4) {
     return corrupt("the metadata is not that of a model");
   }
   return file;

@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "base/path.h"
 #include "base/rng.h"
+#include "data/seal.h"
 #include "file/safetensors.h"
 #include "tests/support/damage.h"
 #include "tests/support/dataset.h"
@@ -183,6 +184,29 @@ TEST_CASE("mangled models are refused", "[data]") {
 TEST_CASE("other safetensors files are no models", "[data]") {
   REQUIRE(parsed(std::string("\x02\0\0\0\0\0\0\0{}", 10)).error().message ==
           "not a psmith model");
+}
+
+TEST_CASE("a digest under another name is no model's", "[data]") {
+  const auto model = tensors_of(bytes_of(sparse_model()));
+  const auto made = [&](const char* digest_name) {
+    file::Metadata metadata{{"format", "psmith-model"},
+                            {"version", "1"},
+                            {"model", model.metadata().at("model")},
+                            {digest_name, std::string(64, '0')}};
+    std::string text;
+    const auto append = [&](ByteView bytes) -> Status {
+      text.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+      return Done{};
+    };
+    REQUIRE(file::write_tensors(model.tensors(), metadata, append).ok());
+    const auto size = load_le<std::uint64_t>(as_bytes(text));
+    seal(std::span(text).subspan(8, size), as_bytes(text));
+    return text;
+  };
+  REQUIRE(parsed(made("digest")).ok());
+  // As text it looks the same.
+  REQUIRE(parsed(made("x\"digest")).error().message ==
+          "the metadata is not that of a model");
 }
 
 TEST_CASE("a model file is named in its errors", "[data]") {
