@@ -1,7 +1,7 @@
 #include "tests/bench/lab.h"
 
+#include <deque>
 #include <future>
-#include <optional>
 #include <thread>
 
 #include "net/context.h"
@@ -18,11 +18,14 @@ constexpr JobId kJob(1);
 constexpr std::uint64_t kPlacement = 1;
 
 wire::JobRecord record_of(const LaneOptions& options,
-                          const std::string& address) {
+                          const std::vector<std::string>& addresses) {
   wire::JobRecord record;
   record.job = kJob;
   record.placement = kPlacement;
-  record.lanes = {{.lane = 1, .node = kServer, .address = address}};
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    record.lanes.push_back(
+        {.lane = 1 + i, .node = kServer, .address = addresses[i]});
+  }
   record.workers = {kWorker};
   auto& spec = record.spec;
   spec.model = {.kind = options.classes != 0 ? model::Kind::softmax
@@ -125,7 +128,7 @@ wire::KeyList list_of(std::uint32_t number, std::size_t key_count,
 }
 
 InnerLane::InnerLane(const LaneOptions& options)
-    : lane_(record_of(options, ""), 0, Instant{},
+    : lane_(record_of(options, {""}), 0, Instant{},
             {.key_cache_bytes = options.key_cache_bytes}),
       leaves_(options.leaves) {}
 
@@ -178,22 +181,25 @@ struct Lab::Impl {
   Impl(bool tcp, const LaneOptions& options)
       : master(there, tcp ? "tcp://127.0.0.1:0" : "inproc://master"),
         server(there, server_options(tcp, options)),
-        record(record_of(options, server.addresses().at(0))),
+        record(record_of(options, server.addresses())),
         model(model::make_model(record.spec.model).value(1)),
         place(store::placement_of(record, *model)) {
     master.start(record);
     thread = std::thread([this] { server.run(); });
     master.wait_for_job();
-    dealer.emplace(reactor, tcp ? here : there, server.addresses().at(0),
-                   [this](wire::Message message) {
-                     if (std::holds_alternative<wire::Leases>(message.body)) {
-                       return;  // there is one worker: it knows
-                     }
-                     answer = std::move(message);
-                   });
+    for (std::size_t lane = 0; lane < options.lanes; ++lane) {
+      dealers.push_back(std::make_unique<net::DealerSocket>(
+          reactor, tcp ? here : there, server.addresses().at(lane),
+          [this, lane](wire::Message message) {
+            if (std::holds_alternative<wire::Leases>(message.body)) {
+              return;  // there is one worker: it knows
+            }
+            answers.emplace_back(lane, std::move(message));
+          }));
+    }
   }
   ~Impl() {
-    dealer.reset();
+    dealers.clear();
     server.stop();
     thread.join();
   }
@@ -203,6 +209,7 @@ struct Lab::Impl {
     node::ServerOptions out;
     out.master = master.address();
     out.listen = tcp ? "tcp://127.0.0.1:0" : "inproc://lane";
+    out.threads = options.lanes;
     out.limits.key_cache_bytes = options.key_cache_bytes;
     return out;
   }
@@ -215,8 +222,8 @@ struct Lab::Impl {
   placement::Placement place;
   std::thread thread;
   net::Reactor reactor;
-  std::optional<net::DealerSocket> dealer;
-  std::optional<wire::Message> answer;
+  std::vector<std::unique_ptr<net::DealerSocket>> dealers;  // by lane
+  std::deque<std::pair<std::size_t, wire::Message>> answers;
   std::uint64_t seq = 0;
 };
 
@@ -227,14 +234,32 @@ Lab::~Lab() = default;
 wire::PushPull Lab::request() { return request_of(++impl_->seq); }
 const placement::Placement& Lab::placement() const { return impl_->place; }
 
-wire::Message Lab::call(wire::Message request) {
+void Lab::call(
+    std::vector<wire::Message> requests,
+    const std::function<void(std::size_t lane, wire::Message)>& use) {
   constexpr auto kWait = std::chrono::seconds(1);
-  impl_->answer.reset();
-  if (impl_->dealer->send(request) != net::SendResult::taken) {
-    throw Failure(1, Error{Code::exhausted, "the lane takes no message"});
+  auto& impl = *impl_;
+  impl.answers.clear();
+  for (std::size_t lane = 0; lane < requests.size(); ++lane) {
+    if (impl.dealers.at(lane)->send(requests[lane]) != net::SendResult::taken) {
+      throw Failure(1, Error{Code::exhausted, "the lane takes no message"});
+    }
   }
-  while (!impl_->answer) impl_->reactor.turn(kWait);
-  return accepted(std::move(*impl_->answer));
+  for (auto left = requests.size(); left > 0; --left) {
+    while (impl.answers.empty()) impl.reactor.turn(kWait);
+    auto [lane, answer] = std::move(impl.answers.front());
+    impl.answers.pop_front();
+    use(lane, accepted(std::move(answer)));
+  }
+}
+
+wire::Message Lab::call(wire::Message request) {
+  std::vector<wire::Message> requests;
+  requests.push_back(std::move(request));
+  wire::Message out;
+  call(std::move(requests),
+       [&](std::size_t, wire::Message answer) { out = std::move(answer); });
+  return out;
 }
 
 }  // namespace psmith::bench

@@ -1,12 +1,13 @@
 // A lane of a server, and a worker that only sends it messages: what a push
 // and a pull cost, without anything that computes gradients.
 //
-// InnerLane: the lane's state machine alone. Lab: a real server with one lane,
-// a worker's socket to it, and a master that only starts the one job; over tcp
+// InnerLane: the lane's state machine alone. Lab: a real server,
+// a worker's sockets to it, and a master that only starts the one job; over tcp
 // the two ends have a Context each, as two processes do. Both: one thread
 // makes, uses and destroys it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@ struct LaneOptions {
   std::size_t columns = 0;    // dense: of the model; 0: sparse
   std::uint32_t classes = 0;  // softmax over so many; 0: one output
   std::uint32_t leaves = 1;   // of a step
+  std::size_t lanes = 1;      // of a Lab
   optim::Settings optimizer{
       .rule = optim::Rule::sgd, .rate = 1e-6, .mean = false};
   std::size_t key_cache_bytes = std::size_t{1} << 30;
@@ -66,7 +68,11 @@ class Lab {
   wire::PushPull request();
   const placement::Placement& placement() const;
 
-  // The answer. Throws Failure if it is a refusal.
+  // One request for each lane, whose answers are used as they come. Throws
+  // Failure if one is a refusal.
+  void call(std::vector<wire::Message> requests,
+            const std::function<void(std::size_t lane, wire::Message)>& use);
+  // The answer, with one lane.
   wire::Message call(wire::Message request);
 
  private:

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <thread>
 
 #include "tests/bench/echo.h"
 #include "tests/bench/lab.h"
@@ -34,28 +35,44 @@ void time_each(benchmark::State& state, Call call) {
 
 // ---- dense ------------------------------------------------------------------
 
+struct Dense {
+  std::size_t columns = 0;
+  bool tcp = true;
+  std::size_t lanes = 1;
+};
+
 // Push a gradient of the whole tensor, pull the next version into an array.
-void dense(benchmark::State& state, std::size_t columns, bool tcp) {
-  Lab lab(tcp, {.columns = columns});
-  std::vector<Blob> gradient;
+void dense(benchmark::State& state, const Dense& options) {
+  Lab lab(options.tcp, {.columns = options.columns, .lanes = options.lanes});
+  std::vector<std::vector<Blob>> gradient(options.lanes);
+  std::vector<std::vector<float>> weights(options.lanes);
   std::size_t size = 0;
-  for (const auto& range : lab.placement().ranges(0)) {
-    gradient.push_back(Blob::of(std::vector<float>(range.size(), 1e-6F)));
-    size += range.size();
+  for (std::size_t lane = 0; lane < options.lanes; ++lane) {
+    for (const auto& range : lab.placement().ranges(lane)) {
+      gradient[lane].push_back(
+          Blob::of(std::vector<float>(range.size(), 1e-6F)));
+      weights[lane].resize(weights[lane].size() + range.size());
+    }
+    size += weights[lane].size();
   }
-  std::vector<float> weights(size);
   std::uint64_t step = 0;
   time_each(state, [&] {
-    auto request = lab.request();
-    request.push = {push_of({step, 0, 1})};
-    request.pulls = true;
-    request.pull_version = ++step;
-    const auto answer = lab.call({std::move(request), gradient});
-    auto* to = reinterpret_cast<std::byte*>(weights.data());
-    for (const auto& blob : answer.blobs) {
-      std::memcpy(to, blob.bytes().data(), blob.size());
-      to += blob.size();
+    std::vector<wire::Message> requests;
+    for (std::size_t lane = 0; lane < options.lanes; ++lane) {
+      auto request = lab.request();
+      request.push = {push_of({step, 0, 1})};
+      request.pulls = true;
+      request.pull_version = step + 1;
+      requests.push_back({std::move(request), gradient[lane]});
     }
+    ++step;
+    lab.call(std::move(requests), [&](std::size_t lane, wire::Message answer) {
+      auto* to = reinterpret_cast<std::byte*>(weights[lane].data());
+      for (const auto& blob : answer.blobs) {
+        std::memcpy(to, blob.bytes().data(), blob.size());
+        to += blob.size();
+      }
+    });
     benchmark::ClobberMemory();
   });
   state.SetBytesProcessed(state.iterations() *
@@ -72,21 +89,35 @@ void echo(benchmark::State& state, const EchoOptions& options) {
 
 std::size_t large() { return pick(std::size_t{1} << 20, 1000); }  // floats
 
-void dense_tcp(benchmark::State& state) { dense(state, large(), true); }
-void dense_inproc(benchmark::State& state) { dense(state, large(), false); }
+// A lane a core, as psserver has by default.
+std::size_t lanes() {
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+void dense_tcp(benchmark::State& state) {
+  dense(state, {.columns = large(), .lanes = lanes()});
+}
+void dense_lane(benchmark::State& state) { dense(state, {.columns = large()}); }
+void dense_inproc(benchmark::State& state) {
+  dense(state, {.columns = large(), .tcp = false});
+}
 void dense_echo(benchmark::State& state) {
   echo(state, {.request_bytes = 4 * large(), .answer_bytes = 4 * large()});
 }
-void small_tcp(benchmark::State& state) { dense(state, 8, true); }
-void small_inproc(benchmark::State& state) { dense(state, 8, false); }
+void small_tcp(benchmark::State& state) { dense(state, {.columns = 8}); }
+void small_inproc(benchmark::State& state) {
+  dense(state, {.columns = 8, .tcp = false});
+}
 void small_echo(benchmark::State& state) {
   echo(state, {.request_bytes = 36, .answer_bytes = 36});
 }
 
 BENCHMARK(dense_tcp)->Name("push_pull/psmith")->UseManualTime();
 BENCHMARK(dense_echo)->Name("push_pull/echo")->UseManualTime();
+BENCHMARK(dense_lane)->Name("push_pull_lane/psmith")->UseManualTime();
+BENCHMARK(dense_echo)->Name("push_pull_lane/echo")->UseManualTime();
 BENCHMARK(dense_inproc)->Name("push_pull_inproc/psmith")->UseManualTime();
-BENCHMARK(dense_tcp)->Name("push_pull_inproc/tcp")->UseManualTime();
+BENCHMARK(dense_lane)->Name("push_pull_inproc/tcp")->UseManualTime();
 BENCHMARK(small_tcp)->Name("push_pull_small/psmith")->UseManualTime();
 BENCHMARK(small_echo)->Name("push_pull_small/echo")->UseManualTime();
 BENCHMARK(small_inproc)->Name("push_pull_small_inproc/psmith")->UseManualTime();
