@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 namespace psmith {
 
@@ -20,5 +21,12 @@ class SteadyClock final : public Clock {
  public:
   Instant now() const override { return std::chrono::steady_clock::now(); }
 };
+
+// Milliseconds since 1970: the time of day, for what people read. Any thread.
+inline std::uint64_t unix_ms() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(since).count());
+}
 
 }  // namespace psmith

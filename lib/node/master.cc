@@ -1,10 +1,10 @@
 #include "node/master.h"
 
-#include <chrono>
 #include <optional>
 #include <random>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "net/context.h"
 #include "net/reactor.h"
@@ -13,13 +13,6 @@
 
 namespace psmith::node {
 namespace {
-
-std::uint64_t unix_ms() {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(
-          std::chrono::system_clock::now().time_since_epoch())
-          .count());
-}
 
 std::uint64_t random_number() {
   std::random_device device;

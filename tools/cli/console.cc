@@ -3,11 +3,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.h"
 #include "base/format.h"
 #include "status.h"
 
@@ -26,13 +26,6 @@ std::string_view first_lines(std::string_view text) {
     ++at;
   }
   return text.substr(0, at - 1);
-}
-
-std::int64_t unix_ms() {
-  using std::chrono::system_clock;
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             system_clock::now().time_since_epoch())
-      .count();
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 #include "psctl_jobs.h"
 
 #include <algorithm>
-#include <chrono>
 
+#include "base/clock.h"
 #include "base/format.h"
 #include "metrics.h"
 
@@ -13,14 +13,6 @@ struct ListOptions {
   MasterFlags master;
   bool json = false;
 };
-
-std::uint64_t unix_ms() {
-  using std::chrono::system_clock;
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(
-          system_clock::now().time_since_epoch())
-          .count());
-}
 
 std::string age(std::uint64_t from_ms, std::uint64_t to_ms) {
   if (from_ms == 0) return "-";
