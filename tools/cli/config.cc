@@ -17,6 +17,7 @@
 
 #include "base/format.h"
 #include "options.h"
+#include "refuse.h"
 #include "status.h"
 
 namespace psmith::cli {
@@ -27,8 +28,8 @@ namespace fs = std::filesystem;
 const std::vector<std::string> kPrograms = {"psctl", "psdata", "psinfer",
                                             "psserver", "psworker"};
 
-[[noreturn]] void refuse(std::string message) {
-  throw Failure(kBadConfig, {Code::invalid, std::move(message)});
+[[noreturn]] void refuse_config(std::string message) {
+  refuse(kBadConfig, std::move(message));
 }
 
 bool settable(const CLI::Option& option, std::string& name) {
@@ -53,7 +54,8 @@ std::string scalar_text(const toml::node& node, const std::string& origin) {
   if (const auto* real = node.as_floating_point()) {
     return format("{}", real->get());
   }
-  refuse(origin + ": a value is a text, a number, true, false or a list");
+  refuse_config(origin +
+                ": a value is a text, a number, true, false or a list");
 }
 
 std::string value_text(const toml::node& node, const std::string& origin) {
@@ -74,12 +76,12 @@ void collect(const toml::table& table, const std::string& scope,
         format("{}:{}", path.string(), node.source().begin.line);
     if (const auto* inner = node.as_table()) {
       if (scope.find('.') != std::string::npos) {
-        refuse(origin + ": tables are [PROGRAM] or [PROGRAM.COMMAND]");
+        refuse_config(origin + ": tables are [PROGRAM] or [PROGRAM.COMMAND]");
       }
       if (scope.empty() &&
           std::ranges::find(kPrograms, name) == kPrograms.end()) {
-        refuse(origin + ": unknown table [" + name +
-               "], not a program: " + with_nearest(name, kPrograms));
+        refuse_config(origin + ": unknown table [" + name +
+                      "], not a program: " + with_nearest(name, kPrograms));
       }
       collect(*inner, scope.empty() ? name : scope + "." + name, path, out);
       continue;
@@ -124,9 +126,9 @@ void check_table(const CLI::App& root, const Setting& setting) {
     commands.push_back(command->get_name());
     if (commands.back() == name) return;
   }
-  refuse(format("{}: unknown table [{}], not a command of {}: {}",
-                setting.origin, setting.scope, root.get_name(),
-                with_nearest(name, commands)));
+  refuse_config(format("{}: unknown table [{}], not a command of {}: {}",
+                       setting.origin, setting.scope, root.get_name(),
+                       with_nearest(name, commands)));
 }
 
 void check_keys(const CLI::App& root, const std::vector<Setting>& settings) {
@@ -140,7 +142,8 @@ void check_keys(const CLI::App& root, const std::vector<Setting>& settings) {
       const auto mine = keys_of(root, root.get_name());
       if (std::ranges::find(mine, setting.key) != mine.end()) continue;
     }
-    refuse(setting.origin + ": unknown key " + with_nearest(setting.key, keys));
+    refuse_config(setting.origin + ": unknown key " +
+                  with_nearest(setting.key, keys));
   }
 }
 
@@ -154,10 +157,11 @@ void set_default(CLI::Option& option, const std::string& value,
     const auto name = option.get_name(false, true) + ": ";
     if (text.starts_with(name)) text.remove_prefix(name.size());
     if (text.starts_with("Could not convert")) {
-      refuse(format("{}: bad value '{}' for --{}", origin, value,
-                    option.get_lnames().front()));
+      refuse_config(format("{}: bad value '{}' for --{}", origin, value,
+                           option.get_lnames().front()));
     }
-    refuse(format("{}: --{}: {}", origin, option.get_lnames().front(), text));
+    refuse_config(
+        format("{}: --{}: {}", origin, option.get_lnames().front(), text));
   }
 }
 
@@ -201,14 +205,15 @@ std::vector<Setting> read_config(const fs::path& path) {
   std::error_code ignored;
   if (path.empty() || !fs::exists(fs::symlink_status(path, ignored))) return {};
   if (!fs::is_regular_file(path, ignored)) {
-    refuse(format("{}: not a regular file", path.string()));
+    refuse_config(format("{}: not a regular file", path.string()));
   }
   std::vector<Setting> settings;
   try {
     collect(toml::parse_file(path.string()), "", path, settings);
   } catch (const toml::parse_error& fault) {
-    refuse(format("{}:{}:{}: {}", path.string(), fault.source().begin.line,
-                  fault.source().begin.column, one_line(fault.description())));
+    refuse_config(format("{}:{}:{}: {}", path.string(),
+                         fault.source().begin.line, fault.source().begin.column,
+                         one_line(fault.description())));
   }
   return settings;
 }

@@ -11,6 +11,7 @@
 #include "model_data.h"
 #include "node/key_map.h"
 #include "psctl_models.h"
+#include "refuse.h"
 #include "report.h"
 #include "session.h"
 
@@ -82,10 +83,6 @@ void print(const std::string& what, const data::SavedModel& saved,
     pairs.emplace_back(name, number_text(value));
   }
   console.out.text(pairs_text(pairs));
-}
-
-[[noreturn]] void refuse(std::string message) {
-  throw Failure(kUsage, {Code::invalid, std::move(message)});
 }
 
 // Raw input is read by the model's schema, in which --label and --weight name

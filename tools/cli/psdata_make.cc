@@ -16,14 +16,11 @@
 #include "interrupt.h"
 #include "need.h"
 #include "psdata_cli.h"
+#include "refuse.h"
 #include "report.h"
 
 namespace psmith::cli {
 namespace {
-
-[[noreturn]] void refuse(std::string message) {
-  throw Failure(kUsage, {Code::invalid, std::move(message)});
-}
 
 [[noreturn]] void refuse_stdout() {
   refuse("-o -: a dataset is a folder and cannot go to standard output");

@@ -15,6 +15,7 @@
 #include "config.h"
 #include "help.h"
 #include "live_names.h"
+#include "refuse.h"
 #include "version.h"
 
 namespace psmith::cli {
@@ -42,10 +43,6 @@ void raise_descriptor_limit() {
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   (void)::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-[[noreturn]] void refuse(std::string message) {
-  throw Failure(kUsage, {Code::invalid, std::move(message)});
 }
 
 std::vector<std::string> long_options(const CLI::App& app) {

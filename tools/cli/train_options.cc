@@ -2,17 +2,13 @@
 
 #include "base/format.h"
 #include "options.h"
-#include "status.h"
+#include "refuse.h"
 
 namespace psmith::cli {
 namespace {
 
 constexpr std::uint64_t kCountMax = std::uint64_t{1} << 53;
 constexpr double kRealMax = 1e9;
-
-[[noreturn]] void refuse(std::string message) {
-  throw Failure(kUsage, {Code::invalid, std::move(message)});
-}
 
 void declare_model(CLI::App& app, TrainOptions& o) {
   const auto group = [](CLI::Option* option) { option->group("training"); };

@@ -6,6 +6,7 @@
 #include "data/defaults.h"
 #include "data/saved_model.h"
 #include "model/defaults.h"
+#include "refuse.h"
 #include "report.h"
 #include "status.h"
 #include "train_options.h"
@@ -13,10 +14,6 @@
 
 namespace psmith::cli {
 namespace {
-
-[[noreturn]] void refuse(int status, std::string message) {
-  throw Failure(status, {Code::invalid, std::move(message)});
-}
 
 model::Kind kind_of(const TrainOptions& options, const data::Schema& schema,
                     Console& console) {
@@ -122,8 +119,8 @@ void set_batch(const TrainOptions& options, const model::Defaults& defaults,
   if (options.batch == 0) return;
   const auto blocks = (options.batch + block_rows / 2) / block_rows;
   if (blocks > std::uint64_t{1} << 20) {
-    refuse(kUsage, format("--batch {}: over 2^20 micro-batches of {} rows",
-                          options.batch, block_rows));
+    refuse(format("--batch {}: over 2^20 micro-batches of {} rows",
+                  options.batch, block_rows));
   }
   spec.group_blocks =
       static_cast<std::uint32_t>(std::max<std::uint64_t>(blocks, 1));
@@ -150,7 +147,7 @@ void set_optimizer(const TrainOptions& options, const model::Defaults& defaults,
   out.l2 = options.l2 >= 0 ? options.l2 : defaults.l2;
   out.mean = defaults.mean;
   if (options.beta > 0 && out.rule == optim::Rule::sgd) {
-    refuse(kUsage, "--beta does not go with sgd");
+    refuse("--beta does not go with sgd");
   }
 }
 
@@ -220,9 +217,9 @@ void set_eval(const TrainOptions& options, const Dataset& train,
     console.detail(format("evaluates {} held out rows",
                           count_text(train.manifest.rows(true))));
   } else if (options.patience > 0 && console.on_command_line("patience")) {
-    refuse(kUsage,
-           "--patience needs something to evaluate\n"
-           "hint: --eval DATA, or --holdout 0.1 with raw input");
+    refuse(
+        "--patience needs something to evaluate\n"
+        "hint: --eval DATA, or --holdout 0.1 with raw input");
   } else if (console.on_command_line("eval-every")) {
     console.note("--eval-every: there is nothing to evaluate");
   }
@@ -248,8 +245,8 @@ wire::JobSpec make_spec(const TrainOptions& options, const Dataset& train,
   if (!manifest.dense && options.split.micro_batch > 0 &&
       options.split.micro_batch != manifest.block_rows &&
       console.on_command_line("micro-batch")) {
-    refuse(kUsage, format("--micro-batch: this dataset was split with {}",
-                          manifest.block_rows));
+    refuse(format("--micro-batch: this dataset was split with {}",
+                  manifest.block_rows));
   }
   const auto defaults = model::defaults_for(
       {.model = spec.model,
