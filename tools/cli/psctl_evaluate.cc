@@ -64,9 +64,9 @@ class Weights {
   std::vector<float> rows_;
 };
 
-void print(const std::string& what, const data::SavedModel& saved,
-           const Metrics& metrics, const EvaluateOptions& options,
-           Console& console) {
+void print_evaluation(const std::string& what, const data::SavedModel& saved,
+                      const Metrics& metrics, const EvaluateOptions& options,
+                      Console& console) {
   if (options.json) {
     Json values;
     for (const auto& [name, value] : metrics) values[name] = value;
@@ -104,8 +104,8 @@ void rename(const char* option, const std::string& name, std::string& column,
   }
 }
 
-void settle(EvaluationData& data, data::Schema& schema,
-            const Console& console) {
+void settle_raw(EvaluationData& data, data::Schema& schema,
+                const Console& console) {
   if (!is_raw(data.data)) return forget_outside(data.raw, console);
   if (!console.on_command_line("part")) data.part = "auto";
   auto& raw = data.raw;
@@ -134,7 +134,7 @@ void settle(EvaluationData& data, data::Schema& schema,
 int run_evaluate(EvaluateOptions options, Console& console) {
   check_stdin(options.model, options.data.data);
   auto saved = load_model(options.model, options.master.master, console).model;
-  settle(options.data, saved.schema, console);
+  settle_raw(options.data, saved.schema, console);
   Interrupt interrupt;
   auto model = model::make_model(saved.settings);
   if (!model) throw Failure(kBadData, model.error());
@@ -151,8 +151,8 @@ int run_evaluate(EvaluateOptions options, Console& console) {
         sums.add(block);
       });
   const double auc = curve.empty() ? -1 : curve.auc();
-  print(what, saved, metrics_of(saved.settings.kind, sums, auc), options,
-        console);
+  print_evaluation(what, saved, metrics_of(saved.settings.kind, sums, auc),
+                   options, console);
   return kDone;
 }
 

@@ -17,7 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kTurn = 100ms;
+constexpr Duration kTrainTurn = 100ms;
 
 Instant steady_now() { return SteadyClock().now(); }
 
@@ -43,7 +43,7 @@ class Follower {
 
  private:
   void turn() {
-    auto events = cluster_.master().next_events(kTurn);
+    auto events = cluster_.master().next_events(kTrainTurn);
     const auto now = steady_now();
     if (interrupt_.requested()) stop(kFailed, "interrupted");
     if (timeout_.count() > 0 && now - start_ > timeout_) {

@@ -26,8 +26,8 @@ struct ImportOptions {
   bool json = false;
 };
 
-void print(const wire::JobInfo& info, const std::string& sha256, bool json,
-           Console& console) {
+void print_transfer(const wire::JobInfo& info, const std::string& sha256,
+                    bool json, Console& console) {
   console.out.text(json ? json_line({{"schema", "psmith-transfer-1"},
                                      {"job", info.job.value()},
                                      {"name", info.name},
@@ -61,7 +61,7 @@ int run_export(ExportOptions options, Console& console) {
   auto written = file->write(live.bytes.bytes());
   if (written) written = file->commit();
   if (!written) throw Failure(kIoError, written.error());
-  print(info, sha256(live.bytes.bytes()), options.json, console);
+  print_transfer(info, sha256(live.bytes.bytes()), options.json, console);
   return kDone;
 }
 
@@ -125,7 +125,7 @@ int run_import(const ImportOptions& options, Console& console) {
     (void)session.master().cancel(job).ok();
     throw;
   }
-  print(done, sha256(bytes.bytes()), options.json, console);
+  print_transfer(done, sha256(bytes.bytes()), options.json, console);
   return kDone;
 }
 

@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kTurn = 500ms;
+constexpr Duration kWatchTurn = 500ms;
 constexpr auto kActive = client::MasterClient::Which::active;
 constexpr Duration kForever = std::chrono::hours(24 * 3650);
 
@@ -40,8 +40,8 @@ std::string event_text(const wire::Event& event) {
                 printable(event.kind), printable(event.text));
 }
 
-void print(const std::vector<wire::Event>& events, bool json,
-           Console& console) {
+void print_events(const std::vector<wire::Event>& events, bool json,
+                  Console& console) {
   for (const auto& event : events) {
     console.out.text(json ? json_line(event_json(event)) : event_text(event));
   }
@@ -56,15 +56,16 @@ int run_events(const EventsOptions& options, Console& console) {
                         : find_job(master, options.job, kActive).job;
   if (!options.json) console.out.text("seq\ttime\tjob\tnode\tevent\ttext\n");
   if (!options.follow) {
-    print(must(master.events(options.after, job)), options.json, console);
+    print_events(must(master.events(options.after, job)), options.json,
+                 console);
     return kDone;
   }
   auto started = master.follow(options.after, job);
   if (!started) throw Failure(kUnavailable, started.error());
   while (!session.interrupt().requested()) {
-    auto events = master.next_events(kTurn);
+    auto events = master.next_events(kWatchTurn);
     if (!events && session.interrupt().requested()) break;
-    print(must(std::move(events)), options.json, console);
+    print_events(must(std::move(events)), options.json, console);
   }
   return kDone;
 }
@@ -102,7 +103,7 @@ int run_wait(const WaitOptions& options, Console& console) {
                                      info.job.value(), state_name(info.state),
                                      duration_text(options.timeout)));
     }
-    must(master.next_events(std::min<Duration>(left, kTurn)));
+    must(master.next_events(std::min<Duration>(left, kWatchTurn)));
     info = must(master.job(info.job));
   }
   return report_end(info, options.json, console);

@@ -76,7 +76,8 @@ data::Part part_of(const std::string& word) {
   return word == "holdout" ? data::Part::holdout : data::Part::all;
 }
 
-int print(const ReadCommand& command, std::uint64_t row_max, Console& console) {
+int print_data(const ReadCommand& command, std::uint64_t row_max,
+               Console& console) {
   const auto manifest = manifest_of(command);
   const Interrupt interrupt;
   const data::PrintOptions options{
@@ -135,11 +136,11 @@ int run_info(const ReadCommand& command, Console& console) {
 }
 
 int run_head(const ReadCommand& command, Console& console) {
-  return print(command, command.rows, console);
+  return print_data(command, command.rows, console);
 }
 
 int run_cat(const ReadCommand& command, Console& console) {
-  return print(command, ~std::uint64_t{0}, console);
+  return print_data(command, ~std::uint64_t{0}, console);
 }
 
 int run_verify(const ReadCommand& command, Console& console) {

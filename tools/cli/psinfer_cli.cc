@@ -71,7 +71,7 @@ Source open_source(const InferOptions& options, Console& console) {
 }
 
 // Forgets values from outside the command line that contradict it.
-void settle(InferOptions& options, const Console& console) {
+void settle_output(InferOptions& options, const Console& console) {
   const auto given = [&](const char* name) {
     return console.on_command_line(name);
   };
@@ -291,7 +291,7 @@ int run_infer(InferOptions options, Console& console) {
     throw Failure(kUsage, error(Code::invalid,
                                 "no model is named\nhint: psinfer --help"));
   }
-  settle(options, console);
+  settle_output(options, console);
   if (options.inputs.empty()) options.inputs = {"-"};
   check_stdin(options.model, options.inputs);
   auto source = open_source(options, console);
