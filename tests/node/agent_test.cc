@@ -3,12 +3,11 @@
 #include <catch2/catch.hpp>
 #include <memory>
 #include <optional>
-#include <thread>
 
 #include "net/context.h"
 #include "net/reactor.h"
-#include "node/master.h"
 #include "tests/net/until.h"
+#include "tests/node/running_master.h"
 
 namespace psmith::node {
 namespace {
@@ -16,26 +15,12 @@ namespace {
 using namespace std::chrono_literals;
 using net::until;
 
-// A master on a thread of its own, with a fast heartbeat.
-struct Running {
-  Running(net::Context& context, const std::string& listen,
-          Duration heartbeat = 50ms) {
-    MasterOptions options{.listen = listen, .settings = {}};
-    options.settings.heartbeat = heartbeat;
-    master = std::make_unique<Master>(context, std::move(options));
-    thread = std::thread([this] { master->run(); });
-  }
-  ~Running() {
-    master->stop();
-    thread.join();
-  }
-  std::unique_ptr<Master> master;
-  std::thread thread;
-};
+constexpr Duration kHeartbeat = 50ms;
 
-struct Node {
-  Node(net::Context& context, net::Reactor& reactor, std::string master,
-       wire::Role role, Duration timeout = 60s)
+// What an agent says to its node is kept.
+struct RecordedAgent {
+  RecordedAgent(net::Context& context, net::Reactor& reactor,
+                std::string master, wire::Role role, Duration timeout = 60s)
       : agent(context, reactor,
               {.role = role,
                .name = "",
@@ -75,10 +60,10 @@ TEST_CASE("agents join, see each other and carry a job to its end", "[node]") {
       GENERATE("tcp://127.0.0.1:0", "inproc://agent-test");
   net::Context context;
   net::Reactor reactor;
-  Running running(context, listen, 2s);  // nobody is to expire
-  const auto address = running.master->endpoint();
-  Node server(context, reactor, address, wire::Role::server);
-  Node worker(context, reactor, address, wire::Role::worker);
+  const RunningMaster running(context, listen, 2s);  // nobody is to expire
+  const auto address = running.master.endpoint();
+  RecordedAgent server(context, reactor, address, wire::Role::server);
+  RecordedAgent worker(context, reactor, address, wire::Role::worker);
   REQUIRE(until(reactor, [&] {
     return server.view.nodes.size() == 2 && worker.view.nodes.size() == 2;
   }));
@@ -106,13 +91,14 @@ TEST_CASE("agents join, see each other and carry a job to its end", "[node]") {
 TEST_CASE("an agent outlives its master and joins the next one", "[node]") {
   net::Context context;
   net::Reactor reactor;
-  auto first = std::make_unique<Running>(context, "tcp://127.0.0.1:0");
-  const auto address = first->master->endpoint();
-  Node worker(context, reactor, address, wire::Role::worker);
+  auto first =
+      std::make_unique<RunningMaster>(context, "tcp://127.0.0.1:0", kHeartbeat);
+  const auto address = first->master.endpoint();
+  RecordedAgent worker(context, reactor, address, wire::Role::worker);
   REQUIRE(until(reactor, [&] { return worker.view.nodes.size() == 1; }));
   first.reset();
   REQUIRE(until(reactor, [&] { return worker.silent; }));
-  const Running second(context, address);
+  const RunningMaster second(context, address, kHeartbeat);
   REQUIRE(until(reactor, [&] { return worker.joined == 2; }));
   REQUIRE_FALSE(worker.silent);
 }
@@ -122,10 +108,10 @@ TEST_CASE("an agent without a master says so", "[node]") {
   net::Reactor reactor;
   std::string address;
   {
-    const Running gone(context, "tcp://127.0.0.1:0");
-    address = gone.master->endpoint();
+    const RunningMaster gone(context, "tcp://127.0.0.1:0", kHeartbeat);
+    address = gone.master.endpoint();
   }
-  Node worker(context, reactor, address, wire::Role::worker, 100ms);
+  RecordedAgent worker(context, reactor, address, wire::Role::worker, 100ms);
   REQUIRE(until(reactor, [&] { return worker.failure.has_value(); }));
   REQUIRE(worker.failure->status == 69);
   const std::string text = worker.failure->what();
@@ -136,7 +122,7 @@ TEST_CASE("an agent without a master says so", "[node]") {
 TEST_CASE("an agent may be destroyed by its own callback", "[node]") {
   net::Context context;
   net::Reactor reactor;
-  Running running(context, "inproc://agent-gone");
+  const RunningMaster running(context, "inproc://agent-gone", kHeartbeat);
   std::unique_ptr<Agent> agent;
   bool joined = false;
   agent = std::make_unique<Agent>(context, reactor,
@@ -165,8 +151,8 @@ TEST_CASE("an agent may be destroyed by its own callback", "[node]") {
 TEST_CASE("a malformed address of the master is a usage error", "[node]") {
   net::Context context;
   net::Reactor reactor;
-  REQUIRE_THROWS_AS(Node(context, reactor, "nonsense", wire::Role::worker),
-                    Failure);
+  REQUIRE_THROWS_AS(
+      RecordedAgent(context, reactor, "nonsense", wire::Role::worker), Failure);
 }
 
 }  // namespace

@@ -1,11 +1,11 @@
 #include "node/master.h"
 
 #include <catch2/catch.hpp>
-#include <thread>
 
 #include "base/result.h"
 #include "net/context.h"
 #include "net/requester.h"
+#include "tests/node/running_master.h"
 #include "wire/message.h"
 #include "wire/version.h"
 
@@ -14,24 +14,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A master on a thread of its own.
-struct Running {
-  Running(net::Context& context, const std::string& listen)
-      : master(context, {.listen = listen, .settings = {}}),
-        thread([this] { master.run(); }) {}
-  ~Running() {
-    master.stop();
-    thread.join();
-  }
-  Master master;
-  std::thread thread;
-};
-
 TEST_CASE("a master answers over tcp and inproc", "[node]") {
   const std::string listen =
       GENERATE("tcp://127.0.0.1:0", "inproc://master-test");
   net::Context context;
-  Running running(context, listen);
+  const RunningMaster running(context, listen);
   REQUIRE(running.master.endpoint() != "tcp://127.0.0.1:0");
 
   net::Requester peer(context, {.address = running.master.endpoint()});
@@ -51,7 +38,7 @@ TEST_CASE("a master answers over tcp and inproc", "[node]") {
 TEST_CASE("each start of a master is another incarnation", "[node]") {
   net::Context context;
   const auto incarnation = [&] {
-    const Running running(context, "tcp://127.0.0.1:0");
+    const RunningMaster running(context, "tcp://127.0.0.1:0");
     net::Requester peer(context, {.address = running.master.endpoint()});
     REQUIRE(peer.connect(5s).ok());
     auto jobs = peer.request({wire::Jobs{}, {}}, 5s);
@@ -63,10 +50,7 @@ TEST_CASE("each start of a master is another incarnation", "[node]") {
 
 TEST_CASE("a master's timer runs: a silent node expires", "[node]") {
   net::Context context;
-  MasterOptions options{.listen = "inproc://master-timer", .settings = {}};
-  options.settings.heartbeat = 20ms;
-  Master master(context, std::move(options));
-  std::thread thread([&] { master.run(); });
+  const RunningMaster running(context, "inproc://master-timer", 20ms);
   net::Requester node(context, {.address = "inproc://master-timer"});
   net::Requester peer(context, {.address = "inproc://master-timer"});
   REQUIRE(node.connect(5s).ok());
@@ -88,8 +72,6 @@ TEST_CASE("a master's timer runs: a silent node expires", "[node]") {
       expired = expired || event.kind == "worker_expired";
     }
   }
-  master.stop();
-  thread.join();
 }
 
 TEST_CASE("a master says why it cannot listen", "[node]") {
@@ -102,7 +84,7 @@ TEST_CASE("a master says why it cannot listen", "[node]") {
     }
     return 0;
   };
-  const Running running(context, "tcp://127.0.0.1:0");
+  const RunningMaster running(context, "tcp://127.0.0.1:0");
   REQUIRE(status(running.master.endpoint()) == 73);
   REQUIRE(status("nonsense") == 2);
 }

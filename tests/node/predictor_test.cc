@@ -6,6 +6,7 @@
 
 #include "base/rng.h"
 #include "client/infer_core.h"
+#include "tests/node/dense_model.h"
 #include "tests/support/no_memory.h"
 
 using namespace psmith;
@@ -13,21 +14,6 @@ using namespace psmith::node;
 using namespace std::chrono_literals;
 
 namespace {
-
-// Dense softmax with 3 columns and 2 classes; the seed moves its weights.
-data::SavedModel dense_model(std::uint64_t seed = 1) {
-  data::SavedModel saved;
-  saved.settings = {.kind = model::Kind::softmax,
-                    .dense = true,
-                    .column_count = 3,
-                    .class_count = 2};
-  saved.schema.format = data::Format::csv;
-  saved.schema.columns = {{"a", 0, 1}, {"b", 0, 1}, {"c", 0, 1}};
-  saved.classes = {"no", "yes"};
-  const auto s = static_cast<float>(seed);
-  saved.dense = {{s, 2, 3, 4, 5, 6}, {0.5F, -0.5F}};
-  return saved;
-}
 
 struct File {
   std::string digest;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/rng.h"
+#include "tests/node/dense_model.h"
 
 using namespace psmith;
 using namespace psmith::node;
@@ -14,17 +15,6 @@ using namespace psmith::node;
 namespace {
 
 using Served = std::shared_ptr<const ServedModel>;
-
-// Dense softmax with 3 columns and 2 classes.
-data::SavedModel dense_model() {
-  data::SavedModel saved;
-  saved.settings = {.kind = model::Kind::softmax,
-                    .dense = true,
-                    .column_count = 3,
-                    .class_count = 2};
-  saved.dense = {{1, 2, 3, 4, 5, 6}, {0.5F, -0.5F}};
-  return saved;
-}
 
 data::SavedModel sparse_model() {
   data::SavedModel saved;

@@ -1,5 +1,4 @@
 // How jobs start, wait, start again: runner_start.cc.
-#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "sched/runner.h"
@@ -8,15 +7,12 @@
 namespace psmith::sched {
 namespace {
 
+using test::has;
 using test::Running;
 using test::spec;
 using test::World;
 using wire::JobState;
 using namespace std::chrono_literals;
-
-bool has(const std::vector<std::string>& kinds, const std::string& kind) {
-  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
-}
 
 TEST_CASE("a job is placed on all lanes and given to servers first",
           "[sched]") {

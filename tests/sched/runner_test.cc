@@ -8,15 +8,12 @@
 namespace psmith::sched {
 namespace {
 
+using test::has;
 using test::Running;
 using test::spec;
 using test::World;
 using wire::JobState;
 using namespace std::chrono_literals;
-
-bool has(const std::vector<std::string>& kinds, const std::string& kind) {
-  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
-}
 
 TEST_CASE("a submission that is sent again is the same job", "[sched]") {
   World world;

@@ -2,6 +2,7 @@
 // it, for the tests of sched/.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -37,6 +38,11 @@ inline wire::Join join_of(wire::Role role, std::uint64_t incarnation,
   }
   join.threads = 1;
   return join;
+}
+
+inline bool has(const std::vector<std::string>& kinds,
+                const std::string& kind) {
+  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
 }
 
 struct World {
