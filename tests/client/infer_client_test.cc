@@ -18,11 +18,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::uint64_t kModelBytes = 3'000'000;
+constexpr std::uint64_t kFileBytes = 3'000'000;
 
-ModelFile model() {
+ModelFile model_file() {
   return {.digest = "d",
-          .bytes = Blob::of(std::vector<std::byte>(kModelBytes)),
+          .bytes = Blob::of(std::vector<std::byte>(kFileBytes)),
           .output_count = 1};
 }
 
@@ -84,7 +84,7 @@ struct Client {
   Client(net::Reactor& reactor, net::Context& context,
          InferClientOptions options)
       : reactor(reactor),
-        client(context, reactor, std::move(options), model(),
+        client(context, reactor, std::move(options), model_file(),
                {.on_answer =
                     [this](const InferCore::Answer& a) {
                       for (const auto v : a.raw.values<float>()) {
@@ -138,7 +138,7 @@ TEST_CASE("workers at fixed addresses get the model, then batches",
   for (std::size_t i = 0; i < 20; ++i) {
     REQUIRE(client.out[i] == 2 * static_cast<float>(i));
   }
-  REQUIRE(a.received == kModelBytes);
+  REQUIRE(a.received == kFileBytes);
   REQUIRE(client.client.idle());
 }
 

@@ -12,11 +12,11 @@ namespace {
 
 const Instant kStart{1000s};
 const NodeId kA(1), kB(2);
-constexpr std::size_t kModelBytes = (std::size_t{2} << 20U) + 10;
+constexpr std::size_t kThreePieceBytes = (std::size_t{2} << 20U) + 10;
 
-ModelFile model() {
+ModelFile three_pieces() {
   return {.digest = "d1",
-          .bytes = Blob::of(std::vector<std::byte>(kModelBytes)),
+          .bytes = Blob::of(std::vector<std::byte>(kThreePieceBytes)),
           .output_count = 1};
 }
 
@@ -24,7 +24,7 @@ InferCore make_core() {
   return InferCore(
       {.failover = {.outstanding_max = 2, .silence = 4s, .timeout = 60s},
        .window = 8},
-      model());
+      three_pieces());
 }
 
 wire::Message load_ok(std::uint64_t received) {
@@ -37,7 +37,7 @@ wire::Message predict_ok(std::uint64_t seq, std::vector<float> raw) {
           .blobs = {Blob::of(std::move(raw))}};
 }
 
-wire::Message refused(std::string code, std::uint64_t seq = 0) {
+wire::Message refused_message(std::string code, std::uint64_t seq = 0) {
   wire::Refused body;
   body.code = std::move(code);
   body.text = "because";
@@ -67,7 +67,7 @@ std::set<std::uint64_t> predicts(const std::vector<InferCore::Outgoing>& out,
 void make_ready(InferCore& core, Instant now, NodeId worker) {
   core.worker_up(now, worker);
   core.step(now);
-  core.on_message(now, worker, load_ok(kModelBytes));
+  core.on_message(now, worker, load_ok(kThreePieceBytes));
 }
 
 }  // namespace
@@ -78,11 +78,12 @@ TEST_CASE("a worker is asked what it has, then given the rest", "[client]") {
   auto out = core.step(kStart);
   REQUIRE(out.size() == 1);
   REQUIRE(out[0].message.blobs.at(0).size() == 0);
-  REQUIRE(std::get<wire::LoadModel>(out[0].message.body).total == kModelBytes);
+  REQUIRE(std::get<wire::LoadModel>(out[0].message.body).total ==
+          kThreePieceBytes);
   REQUIRE(core.step(kStart).empty());
 
   std::uint64_t received = 7;  // another client began
-  while (received < kModelBytes) {
+  while (received < kThreePieceBytes) {
     core.on_message(kStart, kA, load_ok(received));
     out = core.step(kStart);
     REQUIRE(out.size() == 1);
@@ -93,7 +94,7 @@ TEST_CASE("a worker is asked what it has, then given the rest", "[client]") {
     received += out[0].message.blobs.at(0).size();
     REQUIRE(core.ready_count() == 0);
   }
-  REQUIRE(received == kModelBytes);
+  REQUIRE(received == kThreePieceBytes);
   core.on_message(kStart, kA, load_ok(received));
   REQUIRE(core.ready_count() == 1);
 }
@@ -156,18 +157,18 @@ TEST_CASE("a worker that lost the model gets it again", "[client]") {
   make_ready(core, kStart, kA);
   submit(core, kStart);
   REQUIRE(core.step(kStart).size() == 1);
-  core.on_message(kStart, kA, refused("unknown_model", 0));
+  core.on_message(kStart, kA, refused_message("unknown_model", 0));
   auto out = core.step(kStart);
   REQUIRE(out.size() == 1);
   REQUIRE(std::holds_alternative<wire::LoadModel>(out[0].message.body));
-  core.on_message(kStart, kA, load_ok(kModelBytes));
+  core.on_message(kStart, kA, load_ok(kThreePieceBytes));
   REQUIRE(predicts(core.step(kStart), kA).size() == 1);
 
   SECTION("but not for ever") {
     for (int i = 0; i < 5; ++i) {
-      core.on_message(kStart, kA, refused("unknown_model", 0));
+      core.on_message(kStart, kA, refused_message("unknown_model", 0));
       core.step(kStart);
-      core.on_message(kStart, kA, load_ok(kModelBytes));
+      core.on_message(kStart, kA, load_ok(kThreePieceBytes));
       core.step(kStart);
     }
     REQUIRE(core.failure(kStart)->status == 69);
@@ -179,7 +180,7 @@ TEST_CASE("a busy worker is asked again later", "[client]") {
   make_ready(core, kStart, kA);
   submit(core, kStart);
   core.step(kStart);
-  core.on_message(kStart, kA, refused("busy", 0));
+  core.on_message(kStart, kA, refused_message("busy", 0));
   REQUIRE(core.step(kStart + 99ms).empty());
   REQUIRE(core.deadline() == kStart + 100ms);
   REQUIRE(predicts(core.step(kStart + 100ms), kA).size() == 1);
@@ -191,7 +192,7 @@ TEST_CASE("a model that no worker can serve ends the run with the reason",
   core.worker_up(kStart, kA);
   core.step(kStart);
   submit(core, kStart);
-  core.on_message(kStart, kA, refused("invalid"));
+  core.on_message(kStart, kA, refused_message("invalid"));
   const auto failure = core.failure(kStart);
   REQUIRE(failure);
   REQUIRE(failure->status == 69);
@@ -214,7 +215,7 @@ TEST_CASE("messages of strangers and of no use are ignored", "[client]") {
   make_ready(core, kStart, kA);
   core.on_message(kStart, kA, predict_ok(5, {1, 2, 3}));
   core.on_message(kStart, kA, {.body = wire::Nodes{}, .blobs = {}});
-  core.on_message(kStart, kA, load_ok(kModelBytes));
+  core.on_message(kStart, kA, load_ok(kThreePieceBytes));
   REQUIRE(core.ready_count() == 1);
   REQUIRE_FALSE(core.next());
 }

@@ -9,15 +9,15 @@
 namespace psmith::data {
 namespace {
 
-struct Outcome {
+struct Decoded {
   std::string text;
   bool complete = false;
   std::string fault;
 };
 
-Outcome decoded(Compression kind, std::string_view packed, std::size_t piece) {
+Decoded decoded(Compression kind, std::string_view packed, std::size_t piece) {
   const auto decoder = make_decoder(kind);
-  Outcome out;
+  Decoded out;
   std::string buffer(piece, '\0');
   while (true) {
     const auto in = as_bytes(packed.substr(0, piece));

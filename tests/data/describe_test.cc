@@ -17,7 +17,7 @@ using support::read_text;
 using support::TempDir;
 using support::write_text;
 
-Manifest made(const TempDir& dir, const SynthOptions& options) {
+Manifest made_by_synth(const TempDir& dir, const SynthOptions& options) {
   Synth synth(options);
   SplitOptions choice{.output = dir / "out"};
   choice.holdout = 0.2;
@@ -46,7 +46,7 @@ std::size_t line_count(const std::string& text) {
 
 TEST_CASE("rows are printed by part and number", "[data]") {
   const TempDir dir;
-  const auto manifest = made(dir, {.rows = 500, .features = 3});
+  const auto manifest = made_by_synth(dir, {.rows = 500, .features = 3});
   const auto held = manifest.rows(true);
   REQUIRE(line_count(printed(dir, manifest, {})) == 501);
   REQUIRE(line_count(printed(dir, manifest, {.part = Part::holdout})) ==
@@ -58,7 +58,7 @@ TEST_CASE("rows are printed by part and number", "[data]") {
 TEST_CASE("a flipped bit or a cut in a shard is found", "[data]") {
   const TempDir dir;
   const auto manifest =
-      made(dir, {.rows = 200, .features = 20, .sparse = true});
+      made_by_synth(dir, {.rows = 200, .features = 20, .sparse = true});
   const auto path = dir / "out" / manifest.shards[0].file;
   const auto good = read_text(path);
   REQUIRE(verify_shard(dir / "out", manifest, 0).ok());
@@ -103,7 +103,7 @@ TEST_CASE("label names are quoted for the terminal", "[data]") {
 TEST_CASE("a dataset is described for programs and for people", "[data]") {
   const TempDir dir;
   const auto manifest =
-      made(dir, {.logistic = true, .rows = 200, .features = 2});
+      made_by_synth(dir, {.logistic = true, .rows = 200, .features = 2});
   auto json = file::parse_json(describe_json("name", manifest));
   REQUIRE(json.ok());
   REQUIRE((*json)["schema"] == "psmith-dataset-1");

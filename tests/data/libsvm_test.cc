@@ -10,15 +10,16 @@
 namespace psmith::data {
 namespace {
 
-struct Outcome {
+struct ParsedRow {
   RawBlock block;
   bool row = false;
   std::string fault;  // "OFFSET: message"
 };
 
-Outcome parsed(std::string_view record, LabelUse labels = LabelUse::required) {
+ParsedRow parsed_row(std::string_view record,
+                     LabelUse labels = LabelUse::required) {
   LibsvmParser parser(labels);
-  Outcome out;
+  ParsedRow out;
   auto result = parser.parse(record, out.block);
   out.row = result.row;
   if (result.flaw) {
@@ -32,7 +33,7 @@ Outcome parsed(std::string_view record, LabelUse labels = LabelUse::required) {
 
 TEST_CASE("a libsvm row is read", "[data]") {
   const auto out =
-      parsed("+1 0:0.5  3:-2e-3\t18446744073709551615:1 # words 9:x ");
+      parsed_row("+1 0:0.5  3:-2e-3\t18446744073709551615:1 # words 9:x ");
   REQUIRE(out.row);
   REQUIRE(out.block.label == std::vector<float>{1});
   REQUIRE(out.block.index ==
@@ -42,21 +43,23 @@ TEST_CASE("a libsvm row is read", "[data]") {
 }
 
 TEST_CASE("a label of -0 is 0", "[data]") {
-  REQUIRE_FALSE(std::signbit(parsed("-0 1:1").block.label[0]));
+  REQUIRE_FALSE(std::signbit(parsed_row("-0 1:1").block.label[0]));
 }
 
 TEST_CASE("a label alone is a row, a comment or a blank line none", "[data]") {
-  REQUIRE(parsed("1").row);
-  REQUIRE(parsed(" 1 ").row);
+  REQUIRE(parsed_row("1").row);
+  REQUIRE(parsed_row(" 1 ").row);
   for (const auto* text : {"", "  ", "# 1 2:3", " #"}) {
-    const auto out = parsed(text);
+    const auto out = parsed_row(text);
     REQUIRE_FALSE(out.row);
     REQUIRE(out.fault.empty());
   }
 }
 
 TEST_CASE("every fault of a libsvm row is named with its place", "[data]") {
-  const auto fault = [](std::string_view text) { return parsed(text).fault; };
+  const auto fault = [](std::string_view text) {
+    return parsed_row(text).fault;
+  };
   REQUIRE(fault("1 7:") == "4: no value after '7:'");
   REQUIRE(fault("1 7: 8:1") == "4: no value after '7:'");
   REQUIRE(fault("1 7") == "2: '7' is not index:value");
@@ -88,12 +91,12 @@ TEST_CASE("every fault of a libsvm row is named with its place", "[data]") {
 }
 
 TEST_CASE("labels are optional where nobody needs them", "[data]") {
-  REQUIRE(parsed("5:1 6:1", LabelUse::optional).row);
-  REQUIRE_FALSE(parsed("5:1", LabelUse::optional).block.labelled());
-  REQUIRE(parsed("2 5:1", LabelUse::optional).block.label ==
+  REQUIRE(parsed_row("5:1 6:1", LabelUse::optional).row);
+  REQUIRE_FALSE(parsed_row("5:1", LabelUse::optional).block.labelled());
+  REQUIRE(parsed_row("2 5:1", LabelUse::optional).block.label ==
           std::vector<float>{2});
-  REQUIRE(parsed("2 5:1", LabelUse::ignored).row);
-  REQUIRE_FALSE(parsed("2 5:1", LabelUse::ignored).block.labelled());
+  REQUIRE(parsed_row("2 5:1", LabelUse::ignored).row);
+  REQUIRE_FALSE(parsed_row("2 5:1", LabelUse::ignored).block.labelled());
   LibsvmParser parser(LabelUse::optional);
   RawBlock block;
   REQUIRE(parser.parse("5:1", block).row);

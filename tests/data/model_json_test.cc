@@ -10,7 +10,7 @@
 namespace psmith::data {
 namespace {
 
-SavedModel example() {
+SavedModel example_model() {
   SavedModel model;
   model.schema = support::dense_schema(2);
   model.settings = {model::Kind::softmax, true, 2, 3};
@@ -19,15 +19,15 @@ SavedModel example() {
   return model;
 }
 
-std::string refusal(const std::string& text) {
+std::string header_refusal(const std::string& text) {
   auto model = from_header_json(text);
   if (model) return "";
   REQUIRE(model.error().code == Code::corrupt);
   return model.error().message;
 }
 
-std::string with(const std::string& from, const std::string& to) {
-  auto text = header_json(example());
+std::string header_with(const std::string& from, const std::string& to) {
+  auto text = header_json(example_model());
   const auto at = text.find(from);
   REQUIRE(at != std::string::npos);
   return text.replace(at, from.size(), to);
@@ -36,43 +36,44 @@ std::string with(const std::string& from, const std::string& to) {
 }  // namespace
 
 TEST_CASE("a model's header comes back without its weights", "[data]") {
-  const auto read = from_header_json(header_json(example())).value(1);
-  REQUIRE(read.schema == example().schema);
-  REQUIRE(read.classes == example().classes);
-  REQUIRE(read.facts == example().facts);
+  const auto read = from_header_json(header_json(example_model())).value(1);
+  REQUIRE(read.schema == example_model().schema);
+  REQUIRE(read.classes == example_model().classes);
+  REQUIRE(read.facts == example_model().facts);
   REQUIRE(read.settings.kind == model::Kind::softmax);
   REQUIRE(read.settings.class_count == 3);
   REQUIRE(read.dense.empty());
-  REQUIRE(header_json(read) == header_json(example()));
+  REQUIRE(header_json(read) == header_json(example_model()));
 }
 
 TEST_CASE("a header that contradicts itself is refused", "[data]") {
-  REQUIRE(refusal(with("softmax", "magic")) ==
+  REQUIRE(header_refusal(header_with("softmax", "magic")) ==
           "model header: settings: 'kind' is no model that this build knows");
-  REQUIRE(refusal(with("softmax", "linear")) ==
+  REQUIRE(header_refusal(header_with("softmax", "linear")) ==
           "model header: 'class_count' does not fit the kind of model");
-  REQUIRE(refusal(with("\"column_count\":2", "\"column_count\":3")) ==
-          "model header: 'column_count' is not the number of the schema's "
-          "columns");
-  REQUIRE(refusal(with("\"dense\":true", "\"dense\":false")) ==
+  REQUIRE(
+      header_refusal(header_with("\"column_count\":2", "\"column_count\":3")) ==
+      "model header: 'column_count' is not the number of the schema's "
+      "columns");
+  REQUIRE(header_refusal(header_with("\"dense\":true", "\"dense\":false")) ==
           "model header: 'dense' does not agree with the schema's format");
-  REQUIRE(refusal(with("\"a\",", "")) ==
+  REQUIRE(header_refusal(header_with("\"a\",", "")) ==
           "model header: 'classes' does not fit the kind of model");
-  REQUIRE(refusal(with("\"0.25\"", "0.25")) ==
+  REQUIRE(header_refusal(header_with("\"0.25\"", "0.25")) ==
           "model header: fact 'loss' is not text");
-  REQUIRE(refusal(with("\"facts\"", "\"fakts\"")) ==
+  REQUIRE(header_refusal(header_with("\"facts\"", "\"fakts\"")) ==
           "model header: 'facts' is missing");
-  REQUIRE(refusal("") == "model header: not valid JSON at byte 1");
+  REQUIRE(header_refusal("") == "model header: not valid JSON at byte 1");
 }
 
 TEST_CASE("mangled headers end in a value or an error", "[data]") {
-  const auto whole = header_json(example());
+  const auto whole = header_json(example_model());
   support::each_truncation(whole, [](const std::string& damaged) {
-    REQUIRE_FALSE(refusal(damaged).empty());
+    REQUIRE_FALSE(header_refusal(damaged).empty());
   });
   for (std::uint64_t seed = 0; seed < 3000; ++seed) {
     Rng rng(seed);
-    refusal(support::mangled(whole, rng));
+    header_refusal(support::mangled(whole, rng));
   }
 }
 

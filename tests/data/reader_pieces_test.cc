@@ -28,7 +28,8 @@ struct Whole {
   std::string fault;
 };
 
-Whole read(const TempDir& dir, ReaderOptions options, std::size_t record_max) {
+Whole read_whole(const TempDir& dir, ReaderOptions options,
+                 std::size_t record_max) {
   Whole out;
   auto reader = Reader::open(std::move(options));
   REQUIRE(reader.ok());
@@ -125,11 +126,11 @@ TEST_CASE("any number of threads reads the same", "[data]") {
     options.keep_bad = i % 5 == 1;
     options.skip_max = i % 7 == 0 ? 3 : 1U << 30;
     const std::size_t record_max = i % 3 == 2 ? 100 : 1U << 20;
-    const auto one = read(dir, options, record_max);
+    const auto one = read_whole(dir, options, record_max);
     for (const unsigned threads : {2U, 5U}) {
       INFO("seed " << seed << " round " << i << " threads " << threads);
       options.threads = threads;
-      const auto many = read(dir, options, record_max);
+      const auto many = read_whole(dir, options, record_max);
       require_same(one, many);
       if (record_max == 100) REQUIRE(one.blocks == many.blocks);
     }
@@ -146,7 +147,7 @@ TEST_CASE("blocks of a threaded reader are bounded, whatever the records",
   options.keep_bad = true;
   options.threads = 2;
   options.block_bytes = 1U << 20;
-  const auto out = read(dir, options, std::size_t{1} << 40);
+  const auto out = read_whole(dir, options, std::size_t{1} << 40);
   REQUIRE(out.fault.empty());
   REQUIRE(out.blocks.size() >= 5);
 }
@@ -164,9 +165,9 @@ TEST_CASE("a threaded reader reads records longer than a piece", "[data]") {
   ReaderOptions options;
   options.inputs = {(dir / "in").string()};
   options.skip_max = 1;
-  const auto one = read(dir, options, 1000);
+  const auto one = read_whole(dir, options, 1000);
   options.threads = 3;
-  const auto many = read(dir, options, 1000);
+  const auto many = read_whole(dir, options, 1000);
   require_same(one, many);
   REQUIRE(many.fault.starts_with("/in:9:5: 'x' is not a number"));
 }

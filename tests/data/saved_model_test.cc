@@ -47,7 +47,7 @@ std::string bytes_of(SavedModel model) {
   return support::text_of(serialise(model));
 }
 
-Result<SavedModel> parsed(const std::string& text) {
+Result<SavedModel> parsed_model(const std::string& text) {
   return parse_model(support::blob_of(text));
 }
 
@@ -55,7 +55,7 @@ file::SafeTensors tensors_of(const std::string& text) {
   return file::SafeTensors::parse(support::blob_of(text)).value(1);
 }
 
-void require_same(const SavedModel& a, const SavedModel& b) {
+void require_same_model(const SavedModel& a, const SavedModel& b) {
   REQUIRE(a.settings.kind == b.settings.kind);
   REQUIRE(a.settings.dense == b.settings.dense);
   REQUIRE(a.settings.column_count == b.settings.column_count);
@@ -73,8 +73,8 @@ void require_same(const SavedModel& a, const SavedModel& b) {
 TEST_CASE("a model comes back from its bytes", "[data]") {
   for (auto model : {dense_model(), sparse_model()}) {
     const auto text = support::text_of(serialise(model));
-    const auto read = parsed(text).value(1);
-    require_same(read, model);
+    const auto read = parsed_model(text).value(1);
+    require_same_model(read, model);
     REQUIRE(is_digest(model.digest));
     REQUIRE(read.digest == model.digest);
     REQUIRE(bytes_of(model) == text);
@@ -95,8 +95,8 @@ TEST_CASE("random weights and columns come back to the bit", "[data]") {
       for (auto& w : tensor) w = static_cast<float>(rng.normal());
     }
     const auto text = bytes_of(model);
-    require_same(parsed(text).value(1), model);
-    REQUIRE(bytes_of(parsed(text).value(1)) == text);
+    require_same_model(parsed_model(text).value(1), model);
+    REQUIRE(bytes_of(parsed_model(text).value(1)) == text);
   }
 }
 
@@ -107,8 +107,8 @@ TEST_CASE("a bias survives columns whose mean dwarfs their scale", "[data]") {
   model.schema.columns[1].mean = -1e30;
   model.dense[1] = {0.123456789F, -1e-7F, 3};
   const auto text = bytes_of(model);
-  require_same(parsed(text).value(1), model);
-  REQUIRE(bytes_of(parsed(text).value(1)) == text);
+  require_same_model(parsed_model(text).value(1), model);
+  REQUIRE(bytes_of(parsed_model(text).value(1)) == text);
   REQUIRE(tensors_of(text).copy<float>("bias_standardised").value(1) ==
           model.dense[1]);
 }
@@ -135,12 +135,12 @@ TEST_CASE("a dense model's weights are in raw units", "[data]") {
 TEST_CASE("rows that are all zero are left out", "[data]") {
   auto model = sparse_model();
   model.table[1] = -0.0F;
-  const auto read = parsed(bytes_of(model)).value(1);
+  const auto read = parsed_model(bytes_of(model)).value(1);
   REQUIRE(read.key == std::vector<std::uint64_t>{0, ~std::uint64_t{0}});
   REQUIRE(read.table == std::vector<float>{1, 1e-30F});
   model.key.clear();
   model.table.clear();
-  REQUIRE(parsed(bytes_of(model)).value(1).key.empty());
+  REQUIRE(parsed_model(bytes_of(model)).value(1).key.empty());
 }
 
 TEST_CASE("a model's digest is that of its bytes with the digest blank",
@@ -157,16 +157,16 @@ TEST_CASE("every truncated model is refused", "[data]") {
   for (const auto& model : {dense_model(), sparse_model()}) {
     const auto whole = bytes_of(model);
     support::each_truncation(whole, [](const std::string& damaged) {
-      if (parsed(damaged).ok()) FAIL("accepted " << damaged.size());
+      if (parsed_model(damaged).ok()) FAIL("accepted " << damaged.size());
     });
-    REQUIRE_FALSE(parsed(whole + '\0').ok());
+    REQUIRE_FALSE(parsed_model(whole + '\0').ok());
   }
 }
 
 TEST_CASE("every model with a flipped bit is refused", "[data]") {
   for (const auto& model : {dense_model(), sparse_model()}) {
     support::each_flipped_bit(bytes_of(model), [](const std::string& damaged) {
-      auto read = parsed(damaged);
+      auto read = parsed_model(damaged);
       if (read.ok() || read.error().code != Code::corrupt) FAIL("accepted");
     });
   }
@@ -177,13 +177,14 @@ TEST_CASE("mangled models are refused", "[data]") {
   for (std::uint64_t seed = 0; seed < 3000; ++seed) {
     Rng rng(seed);
     const auto damaged = support::mangled(whole, rng);
-    if (damaged != whole && parsed(damaged).ok()) FAIL("seed " << seed);
+    if (damaged != whole && parsed_model(damaged).ok()) FAIL("seed " << seed);
   }
 }
 
 TEST_CASE("other safetensors files are no models", "[data]") {
-  REQUIRE(parsed(std::string("\x02\0\0\0\0\0\0\0{}", 10)).error().message ==
-          "not a psmith model");
+  REQUIRE(
+      parsed_model(std::string("\x02\0\0\0\0\0\0\0{}", 10)).error().message ==
+      "not a psmith model");
 }
 
 TEST_CASE("a digest under another name is no model's", "[data]") {
@@ -217,7 +218,7 @@ TEST_CASE("a model file is named in its errors", "[data]") {
   REQUIRE(read_model(path).error().message ==
           path.string() + ": shorter than 8 bytes");
   support::write_text(path, bytes_of(dense_model()));
-  require_same(read_model(path).value(1), dense_model());
+  require_same_model(read_model(path).value(1), dense_model());
   REQUIRE(read_model(dir.path()).error().code == Code::invalid);
 }
 

@@ -33,7 +33,7 @@ Result<Schema> schema_from_json(std::string_view text) {
   return schema_of_json(json);
 }
 
-std::string refusal(const std::string& text) {
+std::string schema_refusal(const std::string& text) {
   auto schema = schema_from_json(text);
   if (schema) return "";
   REQUIRE(schema.error().code == Code::corrupt);
@@ -41,7 +41,7 @@ std::string refusal(const std::string& text) {
 }
 
 // The example's JSON with one piece of text exchanged.
-std::string with(const std::string& from, const std::string& to) {
+std::string schema_with(const std::string& from, const std::string& to) {
   auto text = to_json(dense_example());
   const auto at = text.find(from);
   REQUIRE(at != std::string::npos);
@@ -73,42 +73,42 @@ TEST_CASE("random scales and means come back to the bit", "[data]") {
 }
 
 TEST_CASE("a wrong field of a schema is named", "[data]") {
-  REQUIRE(refusal("[]") == "schema is not an object");
-  REQUIRE(refusal("{") == "not valid JSON at byte 2");
-  REQUIRE(refusal(with("\"header\":true", "\"header\":1")) ==
+  REQUIRE(schema_refusal("[]") == "schema is not an object");
+  REQUIRE(schema_refusal("{") == "not valid JSON at byte 2");
+  REQUIRE(schema_refusal(schema_with("\"header\":true", "\"header\":1")) ==
           "schema: 'header' is not true or false");
-  REQUIRE(refusal(with("\"header\":true,", "")) ==
+  REQUIRE(schema_refusal(schema_with("\"header\":true,", "")) ==
           "schema: 'header' is missing");
-  REQUIRE(refusal(with("\"header\"", "\"x\":1,\"header\"")) ==
+  REQUIRE(schema_refusal(schema_with("\"header\"", "\"x\":1,\"header\"")) ==
           "schema: 'x' is not a known name");
-  REQUIRE(refusal(with("\"csv\"", "\"xml\"")) ==
+  REQUIRE(schema_refusal(schema_with("\"csv\"", "\"xml\"")) ==
           "schema: 'format' is neither libsvm nor csv");
-  REQUIRE(refusal(with("\"\\t\"", "\"ab\"")) ==
+  REQUIRE(schema_refusal(schema_with("\"\\t\"", "\"ab\"")) ==
           "schema: 'delimiter' is not one byte");
-  REQUIRE(refusal(with("13.640432553581146", "0")) ==
+  REQUIRE(schema_refusal(schema_with("13.640432553581146", "0")) ==
           "schema: column 1: 'scale' is not above 0");
-  REQUIRE(refusal(with("13.640432553581146", "null")) ==
+  REQUIRE(schema_refusal(schema_with("13.640432553581146", "null")) ==
           "schema: column 1: 'scale' is not a finite number");
-  REQUIRE(refusal(with("24720", "-1")) ==
+  REQUIRE(schema_refusal(schema_with("24720", "-1")) ==
           "schema: label value 1: 'rows' is not a whole number in range");
-  REQUIRE(refusal(with("\"value\":1.0", "\"value\":2.0")) ==
+  REQUIRE(schema_refusal(schema_with("\"value\":1.0", "\"value\":2.0")) ==
           "schema: label value 2: 'value' is not its index in the list");
-  REQUIRE(refusal(with("<=50K", ">>")) ==
+  REQUIRE(schema_refusal(schema_with("<=50K", ">>")) ==
           "schema: label value 2: 'name' does not sort after the one before");
-  REQUIRE(refusal(with("\"csv\"", "\"libsvm\"")) ==
+  REQUIRE(schema_refusal(schema_with("\"csv\"", "\"libsvm\"")) ==
           "schema: 'columns' is not empty but the format is libsvm");
 }
 
 TEST_CASE("mangled schemas end in a value or an error", "[data]") {
   const auto whole = to_json(dense_example());
   support::each_truncation(whole, [](const std::string& damaged) {
-    REQUIRE_FALSE(refusal(damaged).empty());
+    REQUIRE_FALSE(schema_refusal(damaged).empty());
   });
   support::each_flipped_bit(
-      whole, [](const std::string& damaged) { refusal(damaged); });
+      whole, [](const std::string& damaged) { schema_refusal(damaged); });
   for (std::uint64_t seed = 0; seed < 3000; ++seed) {
     Rng rng(seed);
-    refusal(support::mangled(whole, rng));
+    schema_refusal(support::mangled(whole, rng));
   }
 }
 

@@ -24,7 +24,7 @@ namespace {
 using support::SparseExample;
 using support::TempDir;
 
-std::vector<SparseExample> random_rows(std::size_t count, Rng& rng) {
+std::vector<SparseExample> random_examples(std::size_t count, Rng& rng) {
   std::vector<SparseExample> rows(count);
   for (auto& row : rows) {
     row.label = rng.below(2) == 0 ? -1.0F : 1.0F;
@@ -95,7 +95,7 @@ TEST_CASE("sparse micro-batches give back their rows", "[data]") {
     Rng rng(block_rows);
     const TempDir dir;
     auto manifest = support::manifest_of(support::sparse_schema(), block_rows);
-    const auto rows = random_rows(20, rng);
+    const auto rows = random_examples(20, rng);
     support::add_sparse_shard(dir.path(), manifest, rows);
     const auto shard = Shard::open(dir.path(), manifest, 0).value(1);
     REQUIRE(shard->row_count() == rows.size());
@@ -162,7 +162,7 @@ TEST_CASE("threads may read one shard together", "[data]") {
   Rng rng(5);
   const TempDir dir;
   auto manifest = support::manifest_of(support::sparse_schema(), 4);
-  support::add_sparse_shard(dir.path(), manifest, random_rows(400, rng));
+  support::add_sparse_shard(dir.path(), manifest, random_examples(400, rng));
   const auto shard = Shard::open(dir.path(), manifest, 0).value(1);
   std::vector<std::size_t> entries(4);
   std::vector<std::jthread> threads;

@@ -11,8 +11,8 @@ namespace {
 using namespace std::chrono_literals;
 
 // An agent with a hand-driven clock; what it sends to the master is kept.
-struct Node {
-  Node() {
+struct HandDrivenAgent {
+  HandDrivenAgent() {
     AgentSettings settings;
     settings.join.role = wire::Role::server;
     settings.join.wire_version = wire::kWireVersion;
@@ -71,7 +71,7 @@ wire::LaneDone lane_done(std::uint64_t lane, std::uint64_t recovery = 0) {
 }
 
 TEST_CASE("an agent joins at once and again until it is answered", "[node]") {
-  Node node;
+  HandDrivenAgent node;
   REQUIRE(node.sent<wire::Join>().size() == 1);
   node.pass(20s);
   const auto joins = node.sent<wire::Join>();
@@ -89,7 +89,7 @@ TEST_CASE("an agent joins at once and again until it is answered", "[node]") {
 }
 
 TEST_CASE("an agent without a master gives up with the reason", "[node]") {
-  Node node;
+  HandDrivenAgent node;
   node.pass(59s);
   REQUIRE(node.done<AgentCore::Fail>().empty());
   node.pass(1s);
@@ -103,7 +103,7 @@ TEST_CASE("an agent without a master gives up with the reason", "[node]") {
 }
 
 TEST_CASE("an agent beats with its view and progress", "[node]") {
-  Node node;
+  HandDrivenAgent node;
   node.join();
   wire::View view;
   view.number = 3;
@@ -121,7 +121,7 @@ TEST_CASE("an agent beats with its view and progress", "[node]") {
 
 TEST_CASE("an agent that the master does not know begins a new life",
           "[node]") {
-  Node node;
+  HandDrivenAgent node;
   node.join();
   wire::View view;
   view.number = 30;
@@ -151,7 +151,7 @@ TEST_CASE("an agent that the master does not know begins a new life",
 }
 
 TEST_CASE("another wire version or arithmetic ends the agent", "[node]") {
-  Node node;
+  HandDrivenAgent node;
   wire::Refused refused;
   refused.code = GENERATE("wire_version", "fingerprint", "invalid");
   refused.text = "because";
@@ -163,7 +163,7 @@ TEST_CASE("another wire version or arithmetic ends the agent", "[node]") {
 }
 
 TEST_CASE("a refusal of one message does not end the agent", "[node]") {
-  Node node;
+  HandDrivenAgent node;
   node.join();
   wire::Refused refused;
   refused.code = GENERATE("bad_message", "busy", "invalid", "whatever");
@@ -172,7 +172,7 @@ TEST_CASE("a refusal of one message does not end the agent", "[node]") {
 }
 
 TEST_CASE("LaneDone and JobFailed are repeated until EndJob", "[node]") {
-  Node node;
+  HandDrivenAgent node;
   node.join();
   node.keep(node.core->send(node.now, lane_done(1)));
   node.keep(node.core->send(node.now, lane_done(2)));
@@ -196,7 +196,7 @@ TEST_CASE("LaneDone and JobFailed are repeated until EndJob", "[node]") {
 
 TEST_CASE("a StartJob of a higher recovery number supersedes reports",
           "[node]") {
-  Node node;
+  HandDrivenAgent node;
   node.join();
   node.keep(node.core->send(node.now, lane_done(1)));
   wire::StartJob start;
@@ -212,13 +212,13 @@ TEST_CASE("a StartJob of a higher recovery number supersedes reports",
 }
 
 TEST_CASE("what is sent without a master is dropped", "[node]") {
-  Node node;
+  HandDrivenAgent node;
   REQUIRE(node.core->send(node.now, lane_done(1)).empty());
 }
 
 TEST_CASE("a silent master is noticed, and given up after the timeout",
           "[node]") {
-  Node node;
+  HandDrivenAgent node;
   node.join();
   node.pass(4s);
   REQUIRE(node.done<AgentCore::Silent>().empty());
@@ -240,7 +240,7 @@ TEST_CASE("a silent master is noticed, and given up after the timeout",
 
 TEST_CASE("an agent that was stopped gives the master that time back",
           "[node]") {
-  Node node;
+  HandDrivenAgent node;
   node.join();
   node.pass(2s);
   node.now += 1h;  // SIGSTOP, SIGCONT
@@ -254,7 +254,7 @@ TEST_CASE("an agent that was stopped gives the master that time back",
 }
 
 TEST_CASE("an agent that leaves says so, and nothing more", "[node]") {
-  Node node;
+  HandDrivenAgent node;
   node.join();
   node.keep(node.core->leave());
   REQUIRE(node.sent<wire::Leave>().at(0).node == NodeId(5));
@@ -266,7 +266,7 @@ TEST_CASE("an agent that leaves says so, and nothing more", "[node]") {
 }
 
 TEST_CASE("a rhythm that makes no sense is bounded", "[node]") {
-  Node node;
+  HandDrivenAgent node;
   node.hear(wire::JoinOk{NodeId(5), 0, 0});
   node.pass(1s);
   REQUIRE(node.sent<wire::Heartbeat>().size() <= 101);

@@ -27,8 +27,8 @@ wire::JobRecord import_of(std::uint64_t job, const std::string& lead) {
 }
 
 // A lane, what it tells the master, and a client of it.
-struct Running {
-  Running()
+struct RunningLane {
+  RunningLane()
       : lane(
             context, "inproc://lane", {},
             [this](wire::Body body) {
@@ -74,7 +74,7 @@ struct Running {
 };
 
 TEST_CASE("a lead whose address is none is an error, not the end", "[node]") {
-  Running running;
+  RunningLane running;
   auto record = import_of(1, "nonsense");
   record.lanes.push_back(
       {.lane = 2, .node = NodeId(2), .address = running.lane.endpoint()});
@@ -88,7 +88,7 @@ TEST_CASE("a lead whose address is none is an error, not the end", "[node]") {
 
 TEST_CASE("a lane refuses what is not for it, and answers no refusal",
           "[node]") {
-  Running running;
+  RunningLane running;
   const auto nodes = running.ask(wire::Nodes{});
   REQUIRE(std::get<wire::Refused>(nodes).code == "bad_message");
   const auto cancel = running.ask(wire::Cancel{.job = JobId(3)});
@@ -103,7 +103,7 @@ TEST_CASE("a lane refuses what is not for it, and answers no refusal",
 
 TEST_CASE("a lane without memory for one job fails that job alone", "[node]") {
   if (!support::obeyed()) return;
-  Running running;
+  RunningLane running;
   for (const std::uint64_t job : {1, 2}) {
     REQUIRE(running.start(import_of(job, running.lane.endpoint()), 0));
   }
@@ -129,7 +129,7 @@ TEST_CASE("a lane without memory for one job fails that job alone", "[node]") {
 }
 
 TEST_CASE("what a lane's thread throws is handed over", "[node]") {
-  Running running;
+  RunningLane running;
   running.lane.start_job(
       import_of(1, running.lane.endpoint()), 0,
       [](Status) -> void { throw std::runtime_error("out of order"); });

@@ -8,8 +8,8 @@ namespace psmith::store {
 namespace {
 
 // Mixed keys in order, a row of each, its value.
-TableSum table(std::vector<std::uint64_t> mixed, std::uint32_t width,
-               float value) {
+TableSum table_of_mixed(std::vector<std::uint64_t> mixed, std::uint32_t width,
+                        float value) {
   auto list = std::make_shared<KnownList>();
   for (const auto m : mixed) {
     list->row.push_back(static_cast<std::uint32_t>(m) * 10);
@@ -29,8 +29,8 @@ TEST_CASE("lists that are kept are merged once, with the same sums",
   for (const std::uint32_t width : {1U, 3U}) {
     JoinCache joins(10000);
     Sum a, b;
-    a.table = {table({1, 2, 3, 9}, width, 1)};
-    b.table = {table({2, 3, 4, 5}, width, 10)};
+    a.table = {table_of_mixed({1, 2, 3, 9}, width, 1)};
+    b.table = {table_of_mixed({2, 3, 4, 5}, width, 10)};
     Sum expected = a;
     join(expected, Sum(b), &joins);  // not kept: no plan is made
     a.table[0].list->kept = b.table[0].list->kept = true;
@@ -57,8 +57,8 @@ TEST_CASE("a full cache of joins admits no more, and sums all the same",
           "[store]") {
   JoinCache joins(10);
   Sum a, b;
-  a.table = {table({1, 2}, 1, 1)};
-  b.table = {table({2, 3}, 1, 1)};
+  a.table = {table_of_mixed({1, 2}, 1, 1)};
+  b.table = {table_of_mixed({2, 3}, 1, 1)};
   a.table[0].list->kept = b.table[0].list->kept = true;
   REQUIRE(joins.plan(a.table[0].list, b.table[0].list) == nullptr);
   join(a, std::move(b), &joins);

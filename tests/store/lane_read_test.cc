@@ -9,7 +9,7 @@ namespace {
 using placement::Key;
 
 // One lane that holds everything: a bias of one float and a table of width 1.
-struct Fixture {
+struct ReadFixture {
   std::vector<std::uint64_t> lanes{1};
   std::vector<std::size_t> sizes{1};
   placement::Placement placement{lanes, sizes, 1};
@@ -19,7 +19,7 @@ struct Fixture {
   wire::PushPull request;
   std::vector<Blob> blobs;
 
-  Fixture() {
+  ReadFixture() {
     std::sort(list.begin(), list.end(), placement::mixed_less);
     wire::PushPart part;
     part.leaves = {0, 0, 2};
@@ -51,7 +51,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("a push is read with its keys and values", "[store]") {
-  Fixture f;
+  ReadFixture f;
   const auto list = f.list;
   auto taken = f.read();
   REQUIRE(taken.ok());
@@ -66,7 +66,7 @@ TEST_CASE("a push is read with its keys and values", "[store]") {
 }
 
 TEST_CASE("a list named without keys must be known", "[store]") {
-  Fixture f;
+  ReadFixture f;
   f.request.push[0].lists[0].has_keys = false;
   f.blobs.erase(f.blobs.begin() + 1);
   SECTION("it is not") {
@@ -86,7 +86,7 @@ TEST_CASE("a list named without keys must be known", "[store]") {
 }
 
 TEST_CASE("a request that does not fit its blobs is refused", "[store]") {
-  Fixture f;
+  ReadFixture f;
   SECTION("keys out of order") {
     std::reverse(f.list.begin(), f.list.end());
     f.blobs[1] = Blob::of(f.list);
@@ -107,7 +107,7 @@ TEST_CASE("a request that does not fit its blobs is refused", "[store]") {
 }
 
 TEST_CASE("parts are of one step, in order, and count whole rows", "[store]") {
-  Fixture f;
+  ReadFixture f;
   SECTION("a part twice") {
     f.request.push.push_back(f.request.push[0]);
     f.request.push[1].lists[0].has_keys = false;

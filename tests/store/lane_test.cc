@@ -23,12 +23,12 @@ wire::JobRecord record(std::uint64_t steps) {
   return r;
 }
 
-struct Fixture {
+struct LaneFixture {
   Instant now{};
   Lane lane;
   std::uint64_t seq = 0;
 
-  explicit Fixture(std::uint64_t steps = 3)
+  explicit LaneFixture(std::uint64_t steps = 3)
       : lane(record(steps), 0, now, Lane::Limits{}) {}
 
   std::vector<wire::Message> send(wire::Message message) {
@@ -86,7 +86,7 @@ const T* first(const std::vector<wire::Message>& messages) {
 
 TEST_CASE("a lane applies when the root is complete and answers who waits",
           "[store]") {
-  Fixture f;
+  LaneFixture f;
   REQUIRE(first<wire::PullOk>(f.send(f.pull(0)))->version == 0);
   REQUIRE(first<wire::PullOk>(f.send(f.pull(1))) == nullptr);
   REQUIRE(first<wire::PushOk>(f.send(f.push(0, 0, 1))) != nullptr);
@@ -99,7 +99,7 @@ TEST_CASE("a lane applies when the root is complete and answers who waits",
 }
 
 TEST_CASE("a repeated push changes nothing", "[store]") {
-  Fixture f;
+  LaneFixture f;
   f.send(f.push(0, 0, 1));
   f.send(f.push(0, 0, 1));
   REQUIRE(f.lane.version() == 0);
@@ -114,7 +114,7 @@ TEST_CASE("a repeated push changes nothing", "[store]") {
 
 TEST_CASE("the version before is served until a push proves it is not needed",
           "[store]") {
-  Fixture f;
+  LaneFixture f;
   f.send(f.push(0, 0, 2));
   REQUIRE(first<wire::PullOk>(f.send(f.pull(0)))->version == 0);
   f.send(f.push(1, 0, 1));
@@ -122,7 +122,7 @@ TEST_CASE("the version before is served until a push proves it is not needed",
 }
 
 TEST_CASE("messages of another recovery or placement are refused", "[store]") {
-  Fixture f;
+  LaneFixture f;
   auto push = f.push(0, 0, 2);
   SECTION("recovery") { std::get<wire::PushPull>(push.body).recovery = 1; }
   SECTION("placement") { std::get<wire::PushPull>(push.body).placement = 2; }
@@ -132,7 +132,7 @@ TEST_CASE("messages of another recovery or placement are refused", "[store]") {
 }
 
 TEST_CASE("what does not fit is refused whole", "[store]") {
-  Fixture f;
+  LaneFixture f;
   auto push = f.push(0, 0, 2);
   auto& body = std::get<wire::PushPull>(push.body);
   SECTION("a blob is missing") { push.blobs.pop_back(); }
@@ -151,7 +151,7 @@ TEST_CASE("what does not fit is refused whole", "[store]") {
 }
 
 TEST_CASE("a lane that ended says so and gives its weights", "[store]") {
-  Fixture f(1);
+  LaneFixture f(1);
   wire::Fetch fetch;
   fetch.job = JobId(1);
   fetch.placement = 3;
@@ -170,7 +170,7 @@ TEST_CASE("a lane that ended says so and gives its weights", "[store]") {
 
 TEST_CASE("asking about a pull that waits gives pending, else resend",
           "[store]") {
-  Fixture f;
+  LaneFixture f;
   f.send(f.pull(1));
   wire::Ask ask{.job = JobId(1),
                 .recovery = 0,
@@ -184,7 +184,7 @@ TEST_CASE("asking about a pull that waits gives pending, else resend",
 
 TEST_CASE("a loss that is not finite fails the job and names the step",
           "[store]") {
-  Fixture f;
+  LaneFixture f;
   auto push = f.push(0, 0, 2);
   std::get<wire::PushPull>(push.body).push[0].sums[1] =
       std::numeric_limits<double>::quiet_NaN();
@@ -203,7 +203,7 @@ TEST_CASE("a loss that is not finite fails the job and names the step",
 }
 
 TEST_CASE("a worker that no view lists is refused for a while", "[store]") {
-  Fixture f;
+  LaneFixture f;
   auto stranger = f.pull(0);
   std::get<wire::PushPull>(stranger.body).worker = NodeId(777);
   const auto answers = f.send(stranger);
@@ -217,7 +217,7 @@ TEST_CASE("a worker that no view lists is refused for a while", "[store]") {
 }
 
 TEST_CASE("a request for leases is answered, though there be none", "[store]") {
-  Fixture f;
+  LaneFixture f;
   wire::LeaseRequest ask{.job = JobId(1), .placement = 3, .worker = NodeId(5)};
   const auto given = f.send({ask, {}});
   REQUIRE(first<wire::Leases>(given) != nullptr);
@@ -256,7 +256,7 @@ TEST_CASE("pulls that wait are bounded by the bytes of their lists",
 }
 
 TEST_CASE("weights that end as no numbers fail the job", "[store]") {
-  Fixture f(1);
+  LaneFixture f(1);
   auto push = f.push(0, 0, 2);
   push.blobs[0] = Blob::of(std::vector<float>{1, 1e38F * 10});
   LaneEffects effects;

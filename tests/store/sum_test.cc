@@ -7,7 +7,7 @@
 namespace psmith::store {
 namespace {
 
-TableSum table(std::vector<placement::Key> keys, float value) {
+TableSum table_of_keys(std::vector<placement::Key> keys, float value) {
   std::sort(keys.begin(), keys.end(), placement::mixed_less);
   TableSum t;
   std::vector<float> values;
@@ -27,8 +27,8 @@ TableSum table(std::vector<placement::Key> keys, float value) {
 
 TEST_CASE("joined tables hold the union, shared keys added", "[store]") {
   Sum a, b;
-  a.table = {table({1, 2, 3}, 1)};
-  b.table = {table({2, 3, 4, 5}, 10)};
+  a.table = {table_of_keys({1, 2, 3}, 1)};
+  b.table = {table_of_keys({2, 3, 4, 5}, 10)};
   join(a, std::move(b));
   const auto& t = a.table[0];
   REQUIRE(std::is_sorted(t.list->mixed.begin(), t.list->mixed.end()));
@@ -47,8 +47,8 @@ TEST_CASE("joined tables hold the union, shared keys added", "[store]") {
 TEST_CASE("a key of one side keeps the sign of its zero", "[store]") {
   for (const float zero : {0.0F, -0.0F}) {
     Sum a, b;
-    a.table = {table({1, 2}, zero)};
-    b.table = {table({2, 3}, zero)};
+    a.table = {table_of_keys({1, 2}, zero)};
+    b.table = {table_of_keys({2, 3}, zero)};
     join(a, std::move(b));
     for (std::size_t i = 0; i < 3; ++i) {
       REQUIRE(std::signbit(a.table[0].value[2 * i]) == std::signbit(zero));
@@ -58,8 +58,8 @@ TEST_CASE("a key of one side keeps the sign of its zero", "[store]") {
 
 TEST_CASE("an empty side leaves the other as it is", "[store]") {
   Sum a, b;
-  a.table = {table({}, 0)};
-  b.table = {table({7}, 2)};
+  a.table = {table_of_keys({}, 0)};
+  b.table = {table_of_keys({7}, 2)};
   join(a, std::move(b));
   REQUIRE(a.table[0].list->mixed ==
           std::vector<std::uint64_t>{placement::mixed(7)});

@@ -6,7 +6,7 @@
 namespace psmith::store {
 namespace {
 
-struct Fixture {
+struct WeightsFixture {
   std::unique_ptr<const model::Model> model =
       model::make_model({.kind = model::Kind::logistic, .dense = false})
           .value(1);
@@ -14,7 +14,7 @@ struct Fixture {
   Weights weights{*model, {.rule = optim::Rule::sgd, .rate = 1}, ranges};
   std::shared_ptr<KnownList> list = std::make_shared<KnownList>();
 
-  Fixture() {
+  WeightsFixture() {
     list->mixed = {placement::mixed(5), placement::mixed(9)};
     std::sort(list->mixed.begin(), list->mixed.end());
     list->row.assign(2, Table::kNone);
@@ -34,13 +34,13 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("a pull creates no row and reads zeros", "[store]") {
-  Fixture f;
+  WeightsFixture f;
   REQUIRE(f.read(0) == std::vector<float>{0, 0});
   REQUIRE(f.weights.table(0).size() == 0);
 }
 
 TEST_CASE("the version before is kept until it is dropped", "[store]") {
-  Fixture f;
+  WeightsFixture f;
   f.push(1, 2, 3);
   REQUIRE(f.read(1) == std::vector<float>{-2, -3});
   REQUIRE(f.read(0) == std::vector<float>{0, 0});
@@ -58,7 +58,7 @@ TEST_CASE("the version before is kept until it is dropped", "[store]") {
 
 TEST_CASE("settled weights are the best ones, and all that is left",
           "[store]") {
-  Fixture f;
+  WeightsFixture f;
   f.push(1, 2, 3);
   f.weights.keep_best();
   f.push(1, 1, 1);
@@ -70,7 +70,7 @@ TEST_CASE("settled weights are the best ones, and all that is left",
 }
 
 TEST_CASE("weights that are not finite are found", "[store]") {
-  Fixture f;
+  WeightsFixture f;
   const float inf = std::numeric_limits<float>::infinity();
   SECTION("in a range") { f.push(inf, 0, 0); }
   SECTION("in a table") { f.push(0, 0, inf); }
@@ -78,7 +78,7 @@ TEST_CASE("weights that are not finite are found", "[store]") {
 }
 
 TEST_CASE("an evaluation step changes the version and no weight", "[store]") {
-  Fixture f;
+  WeightsFixture f;
   f.push(1, 2, 3);
   f.weights.advance();
   REQUIRE(f.weights.version() == 2);
@@ -90,7 +90,7 @@ TEST_CASE("an evaluation step changes the version and no weight", "[store]") {
 }
 
 TEST_CASE("the best snapshot comes back whole", "[store]") {
-  Fixture f;
+  WeightsFixture f;
   f.push(1, 2, 3);
   f.weights.keep_best();
   f.push(1, 1, 1);
@@ -100,7 +100,7 @@ TEST_CASE("the best snapshot comes back whole", "[store]") {
 }
 
 TEST_CASE("rows of a bucket range come by key", "[store]") {
-  Fixture f;
+  WeightsFixture f;
   f.push(0, 2, 3);
   const auto all = f.weights.bucket_rows(0, 0, placement::kBucketCount);
   REQUIRE(all.key == std::vector<placement::Key>{5, 9});
