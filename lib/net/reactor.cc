@@ -23,46 +23,46 @@ namespace {
 
 constexpr std::size_t kPostBatch = 1024;  // posted functions a turn
 
-struct Timer {
-  std::function<void()> fn;
-  Duration period{0};  // 0: once
-};
-
-struct Watch {
-  WatchId id;
-  int fd = -1;
-  std::shared_ptr<std::function<void()>> fn;
-};
-
-// A descriptor that any thread can make readable.
-class Bell {
- public:
-  Bell() : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-    if (fd_ < 0) {
-      throw Failure(70, Error{Code::exhausted, "no descriptors left"});
-    }
-  }
-  ~Bell() { close(fd_); }
-  Bell(const Bell&) = delete;
-  Bell& operator=(const Bell&) = delete;
-
-  int fd() const { return fd_; }
-  void ring() {
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const auto n = write(fd_, &one, sizeof(one));
-  }
-  void silence() {
-    std::uint64_t count = 0;
-    [[maybe_unused]] const auto n = read(fd_, &count, sizeof(count));
-  }
-
- private:
-  const int fd_;
-};
-
 }  // namespace
 
 struct Reactor::Impl {
+  struct Timer {
+    std::function<void()> fn;
+    Duration period{0};  // 0: once
+  };
+
+  struct Watch {
+    WatchId id;
+    int fd = -1;
+    std::shared_ptr<std::function<void()>> fn;
+  };
+
+  // A descriptor that any thread can make readable.
+  class Bell {
+   public:
+    Bell() : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+      if (fd_ < 0) {
+        throw Failure(70, Error{Code::exhausted, "no descriptors left"});
+      }
+    }
+    ~Bell() { close(fd_); }
+    Bell(const Bell&) = delete;
+    Bell& operator=(const Bell&) = delete;
+
+    int fd() const { return fd_; }
+    void ring() {
+      const std::uint64_t one = 1;
+      [[maybe_unused]] const auto n = write(fd_, &one, sizeof(one));
+    }
+    void silence() {
+      std::uint64_t count = 0;
+      [[maybe_unused]] const auto n = read(fd_, &count, sizeof(count));
+    }
+
+   private:
+    const int fd_;
+  };
+
   // Shared with other threads.
   Bell bell;
   std::atomic<bool> stopping{false};
