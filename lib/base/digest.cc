@@ -89,7 +89,12 @@ using Shift = std::array<std::array<std::uint32_t, 256>, 4>;
 Shift make_shift() {
   Shift shift{};
   for (std::uint32_t byte = 0; byte < 4; ++byte) {
-    for (std::uint32_t value = 0; value < 256; ++value) {
+    for (std::uint32_t value = 1; value < 256; ++value) {
+      const auto lowest = value & -value;
+      if (value != lowest) {
+        shift[byte][value] = shift[byte][lowest] ^ shift[byte][value ^ lowest];
+        continue;
+      }
       auto crc = value << (8 * byte);
       for (std::size_t i = 0; i < kStretch; ++i) {
         crc = (crc >> 8) ^ kCrcTable[crc & 0xffU];

@@ -75,13 +75,10 @@ Status PartWriter::list_oldest() {
   return Done{};
 }
 
-Status PartWriter::finish(std::vector<ShardInfo>& shards) {
+Result<std::vector<ShardInfo>> PartWriter::finish() {
   PSM_CHECK(rows_ == plan_.rows, "fewer rows than the part has");
   while (!closing_.empty()) PSM_DO(list_oldest());
-  shards.insert(shards.end(), std::make_move_iterator(listed_.begin()),
-                std::make_move_iterator(listed_.end()));
-  listed_.clear();
-  return Done{};
+  return std::move(listed_);
 }
 
 }  // namespace psmith::data

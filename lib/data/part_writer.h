@@ -48,8 +48,8 @@ class PartWriter {
     return count(work);
   }
 
-  // Appends its shards. REQUIRES: plan.rows rows were added
-  Status finish(std::vector<ShardInfo>& shards);
+  // Its shards. REQUIRES: plan.rows rows were added
+  Result<std::vector<ShardInfo>> finish();
 
  private:
   // A shard that a worker writes out.
@@ -68,7 +68,8 @@ class PartWriter {
   const std::filesystem::path folder_;
   const PartPlan plan_;
   Workers& workers_;
-  // Whoever brings the rows does not write a shard meanwhile.
+  // Its own, so that whoever waits for a key list does not write a shard
+  // meanwhile, and rows go on coming.
   Workers closers_;
   std::optional<ShardWriter> writer_;  // of the open shard
   std::uint64_t rows_ = 0, work_ = 0, closed_ = 0;

@@ -96,16 +96,17 @@ Count count_stretch(const Plain& plain, std::uint64_t begin) {
   return sum;
 }
 
+bool is_regular(const std::string& path) {
+  struct stat info {};
+  return path != "-" && ::stat(path.c_str(), &info) == 0 &&
+         S_ISREG(info.st_mode);
+}
+
 std::optional<Plain> open_plain(const std::string& path) {
-  if (path == "-") return std::nullopt;
-  // A pipe nobody writes to must not be waited for.
   Plain out{.file =
                 Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK))};
   struct stat info {};
-  if (!out.file || ::fstat(out.file.get(), &info) != 0 ||
-      !S_ISREG(info.st_mode)) {
-    return std::nullopt;
-  }
+  if (!out.file || ::fstat(out.file.get(), &info) != 0) return std::nullopt;
   out.size = static_cast<std::uint64_t>(info.st_size);
   std::vector<char> begin(std::min<std::uint64_t>(out.size, 4));
   if (!read_cached(out.file.get(), begin, 0) ||
@@ -115,39 +116,74 @@ std::optional<Plain> open_plain(const std::string& path) {
   return out;
 }
 
-}  // namespace
+// The stretches of a file that are being counted, oldest first.
+class Stretches {
+ public:
+  Stretches(const Plain& plain, Workers& workers)
+      : plain_(plain), workers_(workers) {}
+  Stretches(const Stretches&) = delete;
+  Stretches& operator=(const Stretches&) = delete;
+  ~Stretches() {
+    for (const auto& task : tasks_) {
+      if (task.ticket) workers_.await_end(task.ticket);
+    }
+  }
 
-Result<std::optional<std::uint64_t>> count_libsvm_rows(
-    const std::vector<std::string>& paths, Workers* workers, const Stop& stop) {
-  Workers nobody(1);
-  auto& all = workers == nullptr ? nobody : *workers;
+  // False: unknown.
+  bool start(std::uint64_t begin) {
+    auto& task = tasks_.emplace_back();
+    task.ticket = workers_.start([&task, &plain = plain_, begin] {
+      task.count = count_stretch(plain, begin);
+    });
+    return tasks_.size() <= 2 * workers_.threads() || take_oldest();
+  }
+
+  Count finish() {
+    while (!tasks_.empty()) {
+      if (!take_oldest()) return std::nullopt;
+    }
+    return sum_;
+  }
+
+ private:
   struct Task {
     Count count;
     Workers::Ticket ticket;
   };
+
+  bool take_oldest() {
+    workers_.wait(tasks_.front().ticket);
+    const auto count = tasks_.front().count;
+    tasks_.pop_front();
+    sum_ += count.value_or(0);
+    return count.has_value();
+  }
+
+  const Plain& plain_;
+  Workers& workers_;
+  std::deque<Task> tasks_;
+  std::uint64_t sum_ = 0;
+};
+
+}  // namespace
+
+Result<std::optional<std::uint64_t>> count_libsvm_rows(
+    const std::vector<std::string>& paths, Workers* workers, const Stop& stop) {
+  // Not even opened: whoever writes to a pipe would take it for its reader.
+  if (!std::all_of(paths.begin(), paths.end(), is_regular)) return Count();
+  Workers nobody(1);
   std::uint64_t sum = 0;
   for (const auto& path : paths) {
     const auto plain = open_plain(path);
     if (!plain) return Count();
-    std::deque<Task> tasks;
-    bool known = true, stopped = false;
-    const auto finish_oldest = [&] {
-      all.await_end(tasks.front().ticket);
-      known = known && tasks.front().count.has_value();
-      sum += tasks.front().count.value_or(0);
-      tasks.pop_front();
-    };
-    for (std::uint64_t at = 0; at < plain->size && known; at += kStretch) {
-      stopped = stop && stop();
-      if (stopped) break;
-      auto& task = tasks.emplace_back();
-      task.ticket = all.start(
-          [&task, &plain, at] { task.count = count_stretch(*plain, at); });
-      if (tasks.size() > 2 * all.threads()) finish_oldest();
+    Stretches stretches(*plain, workers == nullptr ? nobody : *workers);
+    for (std::uint64_t at = 0; at < plain->size; at += kStretch) {
+      if (stop && stop()) return error(Code::unavailable, "interrupted");
+      if (!stretches.start(at)) return Count();
     }
-    while (!tasks.empty()) finish_oldest();
-    if (stopped) return error(Code::unavailable, "interrupted");
-    if (!known) return Count();
+    const auto count = stretches.finish();
+    if (!count) return Count();
+    sum += *count;
   }
   return Count(sum);
 }

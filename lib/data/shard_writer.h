@@ -1,8 +1,8 @@
 // ShardWriter: rows in, one shard file out (data/shard.h has the layout).
 //
 // Rows stream through: memory holds a few sparse micro-batches, whose key lists
-// are made by the workers, and a small buffer per tensor; the rest waits in
-// unnamed files beside the target. The file appears whole, under its name, at
+// are made by the workers, and a small buffer per tensor; the rest waits in the
+// shape's memory or, without, in unnamed files beside the target. The file appears whole, under its name, at
 // finish(). Same rows, same bytes. One thread at a time; finish() may be on
 // another one if settle() came first.
 #pragma once

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <iterator>
 #include <optional>
 
 #include "base/format.h"
@@ -49,15 +50,17 @@ Status writing(Status status) {
   return fault;
 }
 
-// A RowStore that puts rows in order holds 3/8 of the memory meanwhile.
+// A RowStore that puts rows in order holds most of the memory meanwhile: 3/8
+// for rows, which may be so short that their order takes as much.
 std::uint64_t spool_memory(const SplitOptions& options) {
   const auto memory = std::max(options.memory, kMemoryMin);
-  return options.by == Division::random ? memory / 2 : memory;
+  return options.by == Division::random ? memory / 4 : memory;
 }
 
 Error changed() {
   return error(Code::unavailable,
-               "the input has changed while it was read\nhint: try again");
+               "the input has changed while it was read\nhint: a file that "
+               "grows can be read from standard input");
 }
 
 class Splitter {
@@ -96,7 +99,8 @@ class Splitter {
   std::uint64_t shard_count() const;
   std::uint64_t holdout_shard_count() const;
   PartPlan plan(bool holdout);
-  Status write_part(RowStore& rows, bool holdout);
+  Result<std::vector<ShardInfo>> write_part(RowStore& rows, bool holdout);
+  Status list(Result<std::vector<ShardInfo>> shards);
   Status write_row(PartWriter& writer, const StoredRow& row);
 
   RowSource& source_;
@@ -298,7 +302,8 @@ Status Splitter::write_row(PartWriter& writer, const StoredRow& row) {
       DenseRow{.label = label, .weight = row.weight, .x = scratch_}, work);
 }
 
-Status Splitter::write_part(RowStore& rows, bool holdout) {
+Result<std::vector<ShardInfo>> Splitter::write_part(RowStore& rows,
+                                                    bool holdout) {
   PartWriter writer(folder_, plan(holdout), workers_);
   std::uint64_t done = 0;
   const auto give = [&](const StoredRow& row) -> Status {
@@ -308,7 +313,13 @@ Status Splitter::write_part(RowStore& rows, bool holdout) {
     return write_row(writer, row);
   };
   PSM_DO(rows.drain(give));
-  return writer.finish(manifest_.shards);
+  return writer.finish();
+}
+
+Status Splitter::list(Result<std::vector<ShardInfo>> shards) {
+  if (!shards) return writing(std::move(shards.error()));
+  std::ranges::move(*shards, std::back_inserter(manifest_.shards));
+  return Done{};
 }
 
 Result<Manifest> Splitter::write() {
@@ -318,10 +329,10 @@ Result<Manifest> Splitter::write() {
   manifest_.by = std::string(name_of(options_.by));
   if (counted_) {
     if (row_number_ != *counted_) return changed();
-    PSM_DO(writing(straight_->finish(manifest_.shards)));
+    PSM_DO(list(straight_->finish()));
   } else {
-    PSM_DO(writing(write_part(train_, false)));
-    PSM_DO(writing(write_part(holdout_, true)));
+    PSM_DO(list(write_part(train_, false)));
+    PSM_DO(list(write_part(holdout_, true)));
   }
   manifest_.distinct_keys = manifest_.dense ? 0 : keys_.estimate();
   PSM_DO(writing(write_manifest(folder_, manifest_, options_.durable)));

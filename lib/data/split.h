@@ -3,7 +3,9 @@
 // Two passes: rows are read once into a RowStore (temporary files in the
 // output's own temporary folder) while the schema is fitted on the training
 // rows; then they are written, shard by shard, while other threads make key
-// lists and finish the shards before. Memory does not grow with the
+// lists and finish the shards before. Where the source knows the number of its
+// rows, their order stays and nothing is fitted that they are written with, one
+// pass does both. Memory does not grow with the
 // input. The result depends on rows, options and seed alone: never on memory,
 // threads, time or machine. One thread calls it.
 #pragma once
@@ -38,10 +40,13 @@ struct SplitOptions {
   // The source's schema was fitted elsewhere: it is kept, but the rows of each
   // label are counted anew.
   bool fitted = false;
-  // Threads that make key lists and write shards, the caller's among them.
+  // Threads that make key lists, the caller's among them; as many may write
+  // shards out.
   unsigned threads = 1;
   Durable durable = Durable::yes;  // the dataset outlives a crash
-  std::uint64_t memory = std::uint64_t{64} << 20;  // bytes, 1 MiB or more
+  // Bytes, 1 MiB or more: to put rows in order, and for rows of unfinished
+  // shards.
+  std::uint64_t memory = std::uint64_t{64} << 20;
   Stop stop = {};
   std::function<void(std::uint64_t rows)> progress = {};  // now and then
   // Told the folder of temporary files when it is there, "" when it is gone:

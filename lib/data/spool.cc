@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/format.h"
 
@@ -48,10 +49,27 @@ void SpoolMemory::give(Piece piece) {
   free_.push_back(std::move(piece));
 }
 
-Spool::~Spool() {
+void Spool::give_back() {
   for (auto& piece : held_) {
     if (piece) memory_->give(std::move(piece));
   }
+  held_.clear();
+}
+
+Spool::~Spool() { give_back(); }
+
+Spool& Spool::operator=(Spool&& other) noexcept {
+  if (this == &other) return *this;
+  give_back();
+  folder_ = std::move(other.folder_);
+  memory_ = other.memory_;
+  file_ = std::move(other.file_);
+  held_ = std::move(other.held_);
+  tail_ = std::move(other.tail_);
+  tail_bytes_ = std::exchange(other.tail_bytes_, 0);
+  file_bytes_ = std::exchange(other.file_bytes_, 0);
+  size_ = std::exchange(other.size_, 0);
+  return *this;
 }
 
 // The tail is full, or there is none yet.

@@ -3,7 +3,8 @@
 // file in the folder, which vanishes with the Spool or the process.
 //
 // SpoolMemory: the memory that several Spools share, in pieces of kSpoolMemory.
-// Each Spool has one such piece of its own besides, and needs no other. A Spool
+// Each Spool has one such piece of its own besides, and needs no other but to
+// read its file back. A Spool
 // is used by one thread at a time, its SpoolMemory by any.
 #pragma once
 
@@ -44,7 +45,7 @@ class Spool {
   explicit Spool(std::filesystem::path folder, SpoolMemory* memory = nullptr)
       : folder_(std::move(folder)), memory_(memory) {}
   Spool(Spool&&) = default;
-  Spool& operator=(Spool&&) = default;
+  Spool& operator=(Spool&& other) noexcept;
   ~Spool();
 
   // Errors: as AtomicFile.
@@ -55,6 +56,7 @@ class Spool {
   Status drain(const std::function<Status(ByteView)>& write);
 
  private:
+  void give_back();
   Status make_room();
   Status spill();
   ByteView tail() const { return {tail_.get(), tail_bytes_}; }

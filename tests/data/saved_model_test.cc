@@ -204,9 +204,9 @@ TEST_CASE("a digest under another name is no model's", "[data]") {
     seal(std::span(text).subspan(8, size), as_bytes(text));
     return text;
   };
-  REQUIRE(parsed(made("digest")).ok());
+  REQUIRE(parsed_model(made("digest")).ok());
   // As text it looks the same.
-  REQUIRE(parsed(made("x\"digest")).error().message ==
+  REQUIRE(parsed_model(made("x\"digest")).error().message ==
           "the metadata is not that of a model");
 }
 

@@ -9,6 +9,7 @@
 #include "data/describe.h"
 #include "data/reader.h"
 #include "data/shard.h"
+#include "tests/data/split_support.h"
 #include "tests/support/temp_dir.h"
 
 namespace psmith::data {
@@ -17,47 +18,6 @@ namespace {
 using support::read_text;
 using support::TempDir;
 using support::write_text;
-
-std::string csv(std::size_t rows) {
-  std::string text = "a,b,y\n";
-  for (std::size_t i = 0; i < rows; ++i) {
-    text += std::to_string(i) + "," + std::to_string(i * i % 97) + "," +
-            (i % 3 == 0 ? "no" : "yes") + "\n";
-  }
-  return text;
-}
-
-std::string libsvm(std::size_t rows) {
-  std::string text;
-  for (std::size_t i = 0; i < rows; ++i) {
-    text += std::to_string(i % 2);
-    for (std::size_t j = 1; j <= i % 7; ++j) {
-      text += " " + std::to_string(j * 10 + i % 3) + ":1";
-    }
-    text += "\n";
-  }
-  return text;
-}
-
-struct Made {
-  Manifest manifest;
-  std::string fault;
-};
-
-Made made(const TempDir& dir, const std::string& text, SplitOptions options,
-          std::optional<Schema> like = {}) {
-  write_text(dir / "in", text);
-  ReaderOptions reading;
-  reading.inputs = {(dir / "in").string()};
-  reading.schema = std::move(like);
-  options.fitted = reading.schema.has_value();
-  auto reader = Reader::open(reading);
-  REQUIRE(reader.ok());
-  auto result = split(**reader, options);
-  std::filesystem::remove(dir / "in");
-  if (!result) return {{}, result.error().message};
-  return {*result, ""};
-}
 
 std::string rows_of(const std::filesystem::path& folder, Part part) {
   std::string out;
@@ -331,77 +291,6 @@ TEST_CASE("the default number of shards follows the number of rows", "[data]") {
   REQUIRE(default_shards(1 << 16) == 1);
   REQUIRE(default_shards((1 << 16) + 1) == 2);
   REQUIRE(default_shards(std::uint64_t{1} << 40) == 1024);
-}
-
-// Rows of a reader whose number it says, or does not.
-class Told final : public RowSource {
- public:
-  Told(const std::filesystem::path& path, std::optional<std::uint64_t> rows)
-      : rows_(rows) {
-    ReaderOptions reading;
-    reading.inputs = {path.string()};
-    reader_ = Reader::open(reading).value(1);
-  }
-  const Schema& schema() const override { return reader_->schema(); }
-  Result<std::optional<std::uint64_t>> row_count() override { return rows_; }
-  Result<bool> next(std::size_t record_max, RawBlock& block) override {
-    return reader_->next(record_max, block);
-  }
-
- private:
-  const std::optional<std::uint64_t> rows_;
-  std::unique_ptr<Reader> reader_;
-};
-
-TEST_CASE("rows that are counted first give the same shards", "[data]") {
-  const TempDir dir;
-  write_text(dir / "in", libsvm(3000));
-  SplitOptions options;
-  options.by = Division::even;
-  options.threads = GENERATE(1U, 3U);
-  options.shards = GENERATE(0U, 1U, 7U);
-  Told stored(dir / "in", std::nullopt), counted(dir / "in", 3000);
-  options.output = dir / "stored";
-  const auto expected = split(stored, options);
-  REQUIRE(expected.ok());
-  options.output = dir / "counted";
-  const auto got = split(counted, options);
-  REQUIRE(got.ok());
-  REQUIRE(Result(got)->digest == Result(expected)->digest);
-}
-
-TEST_CASE("an input that has changed since its rows were counted is refused",
-          "[data]") {
-  const TempDir dir;
-  write_text(dir / "in", libsvm(300));
-  Told counted(dir / "in", GENERATE(299U, 301U, 1U));
-  SplitOptions options{.output = dir / "out"};
-  options.by = Division::even;
-  auto result = split(counted, options);
-  REQUIRE_FALSE(result.ok());
-  REQUIRE(result.error().code == Code::unavailable);
-  REQUIRE_FALSE(std::filesystem::exists(dir / "out"));
-  REQUIRE(dir.entry_count() == 1);
-}
-
-TEST_CASE("the memory for rows does not change the shards", "[data]") {
-  const TempDir dir;
-  std::string text;
-  for (int i = 0; i < 40000; ++i) {
-    text += std::to_string(i % 2);
-    for (int j = 1; j <= 20; ++j) text += " " + std::to_string(j + i) + ":0.5";
-    text += "\n";
-  }
-  SplitOptions options;
-  options.by = GENERATE(Division::even, Division::weight);
-  options.shards = 2;
-  options.output = dir / "little";
-  options.memory = 0;
-  const auto little = made(dir, text, options);
-  REQUIRE(little.fault == "");
-  options.output = dir / "much";
-  options.memory = std::uint64_t{256} << 20;
-  REQUIRE(made(dir, text, options).manifest.digest == little.manifest.digest);
 }
 
 TEST_CASE("the label's mean and scale are those of the training rows",

@@ -129,6 +129,13 @@ void set_batch(const TrainOptions& options, const model::Defaults& defaults,
     console.note(format("batch: {} rows, {} micro-batches of {} ({} asked for)",
                         rows, spec.group_blocks, block_rows, options.batch));
   }
+  const auto largest = std::ranges::max(spec.train.shape.shard_rows);
+  if (rows > largest) {
+    console.note(
+        format("batch: at most {} rows, those of the largest shard: a "
+               "step stays within one (--shards)",
+               largest));
+  }
 }
 
 void set_optimizer(const TrainOptions& options, const model::Defaults& defaults,
