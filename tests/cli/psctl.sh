@@ -57,6 +57,10 @@ psctl train sparse.svm --by even --shards 3 --local 1 --epochs 1 -o even.model \
 psdata split sparse.svm -o even --by even --shards 3 --quiet > line
 psctl train even --local 1 --epochs 1 -o split.model --quiet > line
 same even.model split.model "--by and --shards"
+psctl train even --local 1 --epochs 1 --batch 1200 > line 2> notes
+grep -q 'batch: at most 1000 rows' notes || die "no bound of a step: $(< notes)"
+psctl train even --local 1 --epochs 1 --batch 1000 > line 2> notes
+! grep -q 'batch: at most' notes || die "a step that fits: $(< notes)"
 
 # Settings from outside: option beats environment beats file.
 mkdir -p config/psmith
