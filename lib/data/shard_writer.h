@@ -2,9 +2,9 @@
 //
 // Rows stream through: memory holds a few sparse micro-batches, whose key lists
 // are made by the workers, and a small buffer per tensor; the rest waits in the
-// shape's memory or, without, in unnamed files beside the target. The file appears whole, under its name, at
-// finish(). Same rows, same bytes. One thread at a time; finish() may be on
-// another one if settle() came first.
+// shape's memory or, without, in unnamed files beside the target. The file
+// appears whole, under its name, at finish(). Same rows, same bytes. One thread
+// at a time; finish() may be on another one if settle() came first.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,7 @@
-// A split whose rows are counted first, and the memory of one.
+// Parts as split() writes them: of rows that were stored or counted, with much
+// memory or little.
+#include "data/part_writer.h"
+
 #include <catch2/catch.hpp>
 #include <memory>
 #include <optional>
