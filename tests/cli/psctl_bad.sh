@@ -40,11 +40,22 @@ head -c 5000 /dev/zero | tr '\0' 'q' > words
 printf '1 1:2\n0 1:x\n' > text.svm
 printf '1 1:2\n1 2:3\n' > one-class.svm
 
+sed 's/,[01]$/,7/' good.csv > sevens.csv
+bad 65 "sevens.csv:2:[0-9]+: label '7' is none of the 2 known ones" \
+  psctl train sevens.csv --like model --local 1 -o out/m
+bad 65 "label '7' is none of the 2 known ones" \
+  psctl train sevens.csv --like data --local 1 -o out/m
+psctl train sevens.csv --like data --model linear --local 1 -o out/m --quiet \
+  > made || die "labels of a linear model"
+rm out/m
+
 # Usage.
 bad 2 'unknown option .--optimiser.*--optimizer' \
   psctl train data --optimiser ftrl -o out/m
 bad 2 "unknown command 'trian'.*'train'" psctl trian data
 bad 2 'DATA is missing' psctl train
+bad 2 '^psctl: --output: an empty value' psctl train data --local 1 -o ''
+bad 2 '--like: an empty value' psctl train good.csv --local 1 --like '' -o out/m
 bad 2 'a command is missing' psctl
 bad 2 '--rate: .abc. is not a number' psctl train data --rate abc -o out/m
 bad 2 "--model: 'logistc' \(did you mean 'logistic'\?\)" \

@@ -219,6 +219,10 @@ bad 2 '--holdout' psdata split svm -o out/d --holdout 1.5
 bad 2 '--shards' psdata split svm -o out/d --shards 0
 bad 65 '--shards 4000: there are only 3000' \
   psdata split svm -o out/d --shards 4000
+printf '7 1:1\n' > seven.svm
+bad 65 "seven.svm:1:1: label '7' is none of the 2 known ones" \
+  psdata split seven.svm -o out/d --like data
+bad 2 '--like: an empty value' psdata split svm -o out/d --like ''
 bad 2 '--format csv: --like data is for libsvm' \
   psdata split svm -o out/d --like data --format csv
 bad 2 'data is for libsvm, which has no columns' \

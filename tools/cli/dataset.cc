@@ -43,8 +43,10 @@ Dataset Datasets::split_raw(const std::vector<std::string>& data,
                             const SplitFlags& flags, const data::Schema* like,
                             bool classes) {
   auto options = reader_options(flags, data, interrupt_);
-  if (like != nullptr) options.schema = *like;
-  options.known_labels = classes;
+  if (like != nullptr) {
+    options.schema = *like;
+    options.known_labels = classes;
+  }
   auto reader = need(data::Reader::open(options), interrupt_);
   for (const auto& note : reader->notes()) console_.note(note);
   temporary_.push_back(std::make_unique<TempFolder>());

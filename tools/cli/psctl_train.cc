@@ -207,7 +207,9 @@ bool classifies(const TrainOptions& options, const data::Schema& schema) {
 // The job that options and data make; the data lives in `datasets`.
 wire::JobSpec prepare(const TrainOptions& options, Datasets& datasets,
                       Console& console) {
-  const auto train = datasets.open(options.data, options.split);
+  auto flags = options.split;
+  flags.any_label = options.model == "linear";
+  const auto train = datasets.open(options.data, flags);
   if (options.eval.empty()) return make_spec(options, train, nullptr, console);
   SplitFlags like;
   like.raw.skip_bad = is_raw({options.eval}) ? options.split.raw.skip_bad : 0;

@@ -73,6 +73,13 @@ std::string parse_error_text(const CLI::ParseError& fault) {
   return text;
 }
 
+// As a variable that is not set leaves it: never what was meant.
+void refuse_empty(const CLI::Option& option) {
+  const auto& words = option.results();
+  if (std::ranges::find(words, std::string()) == words.end()) return;
+  refuse(format("--{}: an empty value", option.get_lnames().front()));
+}
+
 }  // namespace
 
 Program::Program(std::string name, std::string about)
@@ -244,10 +251,11 @@ void Program::parse(int argc, char** argv) {
   refuse_unknown();
   for (auto* level = chosen(); level != nullptr; level = level->get_parent()) {
     for (const auto* option : level->get_options()) {
-      if (option->count() > 0 && !option->get_lnames().empty()) {
-        const auto& name = option->get_lnames().front();
-        console_.origins[name] = "option --" + name;
-      }
+      if (option->count() == 0) continue;
+      if (option->get_lnames().empty()) continue;
+      refuse_empty(*option);
+      const auto& name = option->get_lnames().front();
+      console_.origins[name] = "option --" + name;
     }
   }
 }

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/format.h"
+#include "data/defaults.h"
 #include "data/manifest.h"
 #include "data/saved_model.h"
 #include "need.h"
@@ -19,12 +20,22 @@ unsigned core_count() {
   return std::clamp(std::thread::hardware_concurrency(), 1U, kUseful);
 }
 
-data::Schema schema_like(const std::string& path, const Interrupt& interrupt) {
+struct Like {
+  data::Schema schema;
+  bool classes = false;  // its labels are all there are
+};
+
+Like read_like(const std::string& path, const Interrupt& interrupt) {
   std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) {
-    return need(data::read_manifest(path), interrupt).schema;
+  if (!std::filesystem::is_directory(path, ignored)) {
+    auto model = need(data::read_model(path), interrupt);
+    return {.schema = std::move(model.schema),
+            .classes = model.settings.kind != model::Kind::linear};
   }
-  return need(data::read_model(path), interrupt).schema;
+  Like out{.schema = need(data::read_manifest(path), interrupt).schema};
+  auto guess = data::guess_kind(out.schema);
+  out.classes = guess.ok() && guess->kind != model::Kind::linear;
+  return out;
 }
 
 }  // namespace
@@ -68,7 +79,9 @@ data::ReaderOptions reader_options(const SplitFlags& flags,
                            "--like brings its own columns: --label, --weight "
                            "and --ignore do not go with it"});
   }
-  options.schema = schema_like(flags.like, interrupt);
+  auto like = read_like(flags.like, interrupt);
+  options.schema = std::move(like.schema);
+  options.known_labels = like.classes && !flags.any_label;
   check_format(raw, *options.schema, "--like " + flags.like);
   return options;
 }

@@ -17,6 +17,7 @@ struct SplitFlags {
   RawInput raw;
   std::string by;            // even, random, weight; "": random
   std::string like;          // a dataset or a model; "": fit the preprocessing
+  bool any_label = false;    // labels that it does not know are good
   double holdout = 0;        // [0, 0.99]: part of the rows
   std::uint64_t shards = 0;  // 0: by the number of rows
   std::uint64_t micro_batch = 0;  // 0: by the number of rows
