@@ -49,6 +49,18 @@ psctl train sevens.csv --like data --model linear --local 1 -o out/m --quiet \
   > made || die "labels of a linear model"
 rm out/m
 
+# What comes from outside is named.
+bad 78 "variable PSMITH_LOCAL: --local: '0'" \
+  env PSMITH_LOCAL=0 psctl train data -o out/m
+bad 78 "variable PSMITH_MASTER: --master: bad address 'garbage'" \
+  env PSMITH_MASTER=garbage psctl status
+bad 2 "^psctl: --master: bad address 'garbage'" psctl status --master garbage
+mkdir -p config/psmith
+echo 'delimiter = "abc"' > config/psmith/config.toml
+bad 78 "config.toml:1.*: --delimiter: 'abc'" \
+  psctl train good.csv --local 1 -o out/m
+rm -r config
+
 # Usage.
 bad 2 'unknown option .--optimiser.*--optimizer' \
   psctl train data --optimiser ftrl -o out/m

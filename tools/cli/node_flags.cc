@@ -110,9 +110,6 @@ NodePlace place_node(const NodeFlags& flags, bool port_per_thread,
   place.master = resolve_master(flags.master.master, interrupt, console);
   console.detail(
       format("master {} ({})", place.master, console.origin("master")));
-  if (auto peer = net::parse_peer_address(place.master); !peer) {
-    throw Failure(kUsage, std::move(peer.error()).at("--master"));
-  }
   const auto cores = std::max(1U, std::thread::hardware_concurrency());
   place.threads = static_cast<std::size_t>(
       std::min(flags.threads == 0 ? cores : flags.threads, kThreadMax));

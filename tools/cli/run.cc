@@ -222,7 +222,26 @@ int Program::parse_and_act(int argc, char** argv) {
   if (action == actions_.end()) {
     refuse("a command is missing\nhint: " + app_.get_name() + " --help");
   }
-  return action->second(console_);
+  try {
+    return action->second(console_);
+  } catch (const Failure& failure) {
+    name_origin(failure);
+    throw;
+  }
+}
+
+// A value that a command refuses ("--local: '0' is not ...") may have come from
+// a variable or the configuration: that is named then.
+void Program::name_origin(const Failure& failure) const {
+  const std::string_view message = failure.what();
+  const auto colon = message.find(": ");
+  if (failure.status != kUsage || !message.starts_with("--") ||
+      colon == message.npos) {
+    return;
+  }
+  const auto origin = console_.origin(message.substr(2, colon - 2));
+  if (origin.empty() || origin.starts_with("option ")) return;
+  refuse(kBadConfig, format("{}: {}", origin, message));
 }
 
 void Program::parse(int argc, char** argv) {

@@ -82,6 +82,7 @@ class Program {
   int parse_and_act(int argc, char** argv);
   void parse(int argc, char** argv);
   // Throws for an unknown option or command, naming the nearest.
+  void name_origin(const Failure& failure) const;
   void refuse_unknown();
   std::string dump() const;
   CLI::App* chosen();

@@ -6,6 +6,7 @@
 
 #include "base/format.h"
 #include "base/path.h"
+#include "net/address.h"
 #include "report.h"
 #include "status.h"
 
@@ -40,6 +41,13 @@ Result<std::string> address_in(const std::string& path) {
   return error(Code::not_found, "{} holds no address yet", path);
 }
 
+static std::string checked(std::string address) {
+  if (auto peer = net::parse_peer_address(address); !peer) {
+    throw Failure(kUsage, std::move(peer.error()).at("--master"));
+  }
+  return address;
+}
+
 std::string resolve_master(const std::string& master,
                            const Interrupt& interrupt, const Console& console) {
   if (master.empty()) {
@@ -47,13 +55,13 @@ std::string resolve_master(const std::string& master,
                                 "no master is named\nhint: --master "
                                 "tcp://HOST:PORT, or set PSMITH_MASTER"));
   }
-  if (!master.starts_with('@')) return master;
+  if (!master.starts_with('@')) return checked(master);
   const auto path = master.substr(1);
   const auto start = SteadyClock().now();
   bool told = false;
   while (SteadyClock().now() < start + kReadyWait) {
     auto address = address_in(path);
-    if (address) return std::move(*address);
+    if (address) return checked(std::move(*address));
     if (address.error().code != Code::not_found) {
       throw Failure(kNoInput, std::move(address.error()).at("--master @FILE"));
     }
