@@ -9,9 +9,11 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <filesystem>
 #include <limits>
 
 #include "base/format.h"
+#include "data/manifest.h"
 
 namespace psmith::data {
 namespace {
@@ -52,9 +54,14 @@ Result<std::unique_ptr<Input>> Input::open(const std::string& path, Stop stop) {
   std::unique_ptr<Input> input(new Input(descriptor, path, std::move(stop)));
   struct stat info {};
   if (::fstat(descriptor, &info) == 0 && S_ISDIR(info.st_mode)) {
-    return error(Code::not_found,
-                 "{}: is a directory, not a file\nhint: name the files in it",
-                 path);
+    std::error_code ignored;
+    const bool dataset =
+        std::filesystem::exists(path + "/" + kManifestName, ignored);
+    return error(Code::not_found, "{}: is a {}, not a file\nhint: {}", path,
+                 dataset ? "dataset" : "directory",
+                 dataset
+                     ? "a dataset is given alone; psdata cat prints its rows"
+                     : "name the files in it");
   }
   return input;
 }

@@ -112,8 +112,9 @@ Status Reader::guess_all(std::string_view text) {
                    lines_in(before) + 1, column, kNulText);
     }
     return error(Code::corrupt,
-                 "{}: cannot guess the format: no line has index:value or a "
-                 "delimiter\nhint: --format libsvm or --format csv says it",
+                 "{}: cannot guess the format: none of the first lines has "
+                 "index:value or a delimiter\nhint: --format libsvm or "
+                 "--format csv says it",
                  window_->name());
   }
   schema_.format = *format_guess;

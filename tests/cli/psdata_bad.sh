@@ -61,7 +61,7 @@ psdata split svm -o data --holdout 0.2 --quiet > made
 
 # Missing, empty, no file.
 bad 66 'nosuch: no such file' psdata split nosuch -o out/d
-bad 66 'data: is a directory' psdata split data -o out/d
+bad 66 'data: is a dataset, not a file' psdata split data -o out/d
 bad 65 'stdin: empty, there are no records' psdata split - -o out/d
 bad_text 65 ' empty, there are no records' ''
 bad_text 65 ' there are no records' '\n\n'

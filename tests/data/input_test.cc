@@ -69,6 +69,11 @@ TEST_CASE("a missing input and a folder are refused with 66", "[data]") {
           dir.path().string() +
               ": is a directory, not a file\nhint: name the files in it");
   REQUIRE(exit_status(folder.error()) == 66);
+  support::write_text(dir / "manifest.json", "{}");
+  REQUIRE(Input::open(dir.path().string()).error().message ==
+          dir.path().string() +
+              ": is a dataset, not a file\nhint: a dataset is given alone; "
+              "psdata cat prints its rows");
 }
 
 TEST_CASE("a stop ends the reading", "[data]") {

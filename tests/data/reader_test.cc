@@ -147,7 +147,8 @@ TEST_CASE("inputs without records are refused, unless they may be", "[data]") {
   REQUIRE(read({"", "1 1:1\n"}).rows() == 1);
   REQUIRE(read({"", ""}).fault != "");
   REQUIRE(read({"words\n"}).fault ==
-          "0: cannot guess the format: no line has index:value or a delimiter\n"
+          "0: cannot guess the format: none of the first lines has index:value "
+          "or a delimiter\n"
           "hint: --format libsvm or --format csv says it");
   Schema schema;
   ReaderOptions options;
