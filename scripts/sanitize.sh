@@ -18,9 +18,10 @@ build/asan/tests/psmith_sim 1 1000
 
 cmake --preset tsan
 cmake --build --preset tsan \
-  --target psmith_tests_net psmith_tests_client psmith_tests_node
+  --target psmith_tests_data psmith_tests_net psmith_tests_client \
+  psmith_tests_node
 export TSAN_OPTIONS="suppressions=$root/tests/support/tsan.supp"
-for module in net client node; do
+for module in data net client node; do
   (cd build/tsan && "tests/psmith_tests_$module")
 done
 echo "sanitize: passed"
