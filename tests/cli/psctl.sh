@@ -118,6 +118,7 @@ same shown shown-stdin "a model from stdin"
 # Interrupted while it splits or trains: nothing is left. Stopped (Ctrl-Z) for
 # longer than a master may be silent: it goes on.
 for wait_for in data 'rows\s'; do
+  : > rows # what the last one said is no sign of this one
   psctl train sparse.svm --epochs 50000 --local 1 -o stopped.model > line \
     2> rows &
   train=$!
