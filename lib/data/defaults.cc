@@ -53,4 +53,9 @@ Result<KindGuess> guess_kind(const Schema& schema) {
                           count, count == 1 ? "" : "s")};
 }
 
+bool has_classes(const Schema& schema) {
+  auto guess = guess_kind(schema);
+  return guess.ok() && guess->kind != model::Kind::linear;
+}
+
 }  // namespace psmith::data

@@ -19,4 +19,7 @@ struct KindGuess {
 // labels of one value only.
 Result<KindGuess> guess_kind(const Schema& schema);
 
+// Whether that is a model of classes: the labels are all there are.
+bool has_classes(const Schema& schema);
+
 }  // namespace psmith::data

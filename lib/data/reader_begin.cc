@@ -32,8 +32,8 @@ Result<std::string_view> Reader::sample() {
          !enough(window_->text(), options_.schema.has_value())) {
     PSM_DO(window_->fill());
   }
-  if (!begun_ && window_->text().starts_with("\xef\xbb\xbf")) {
-    window_->consume(3);
+  if (!begun_ && window_->text().starts_with(kByteOrderMark)) {
+    window_->consume(kByteOrderMark.size());
   }
   begun_ = true;
   return window_->text();

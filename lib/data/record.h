@@ -88,6 +88,9 @@ std::uint64_t lines_in(std::string_view text);
 // Without "\n" or "\r\n" at the end.
 std::string_view without_line_end(std::string_view record);
 
+// What some editors put before UTF-8 text.
+inline constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
 inline bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 inline const char* skip_blanks(const char* p, const char* end) {

@@ -21,7 +21,6 @@ constexpr std::uint64_t kStretch = std::uint64_t{4} << 20;
 constexpr std::uint64_t kPiece = std::uint64_t{128} << 10;
 // A line that begins with more blanks than this makes the count unknown.
 constexpr std::uint64_t kAhead = 256;
-constexpr std::string_view kMark = "\xef\xbb\xbf";
 
 using Count = std::optional<std::uint64_t>;
 
@@ -71,8 +70,8 @@ Count count_piece(const Plain& plain, std::uint64_t begin, std::uint64_t end,
   };
   if (begin > 0) {
     p = next_line(p);
-  } else if (std::string_view(p, memory.size()).starts_with(kMark)) {
-    p += kMark.size();
+  } else if (std::string_view(p, memory.size()).starts_with(kByteOrderMark)) {
+    p += kByteOrderMark.size();
   }
   std::uint64_t count = 0;
   for (; p < stop; p = next_line(p)) {

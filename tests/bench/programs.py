@@ -171,16 +171,21 @@ def text_to_model_memory(world):
 
 # ---- epochs -----------------------------------------------------------------
 
-def bare(world, bits):
-    """The one-core kernel, M features/s: (each batch localised, lists cached)."""
+def kernels(world, names, *arguments):
+    """What psmith_bench measures of these, as it says it in JSON."""
     out = subprocess.run(
-        world.bench("--rows", str(world.epoch_rows),
-                    f"--benchmark_filter=^epochs_{bits}/",
+        world.bench(*arguments, f"--benchmark_filter={names}",
                     f"--benchmark_min_time={world.min_time}",
                     "--benchmark_format=json"),
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+    return json.loads(out.stdout)["benchmarks"]
+
+
+def bare(world, bits):
+    """The one-core kernel, M features/s: (each batch localised, lists cached)."""
     return [run["items_per_second"] / 1e6
-            for run in json.loads(out.stdout)["benchmarks"]]
+            for run in kernels(world, f"^epochs_{bits}/", "--rows",
+                               str(world.epoch_rows))]
 
 
 def epochs_alone(seconds, more):
@@ -234,12 +239,7 @@ def bsp_job(world):
 
     def step_of(side):
         """Seconds of the step alone, on one core."""
-        out = subprocess.run(
-            world.bench(f"--benchmark_filter=^bsp_sparse_8/{side}/",
-                        f"--benchmark_min_time={world.min_time}",
-                        "--benchmark_format=json"),
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
-        return json.loads(out.stdout)["benchmarks"][0]["real_time"] / 1e9
+        return kernels(world, f"^bsp_sparse_8/{side}/")[0]["real_time"] / 1e9
 
     more = max(2, min(world.epochs, round(20 / seconds(1))))
     mine, plain = [], []

@@ -200,8 +200,7 @@ int run_detached(Cluster& cluster, wire::JobSpec spec, bool json,
 
 bool classifies(const TrainOptions& options, const data::Schema& schema) {
   if (!options.model.empty()) return options.model != "linear";
-  auto guess = data::guess_kind(schema);
-  return guess.ok() && guess->kind != model::Kind::linear;
+  return data::has_classes(schema);
 }
 
 // The job that options and data make; the data lives in `datasets`.

@@ -33,8 +33,7 @@ Like read_like(const std::string& path, const Interrupt& interrupt) {
             .classes = model.settings.kind != model::Kind::linear};
   }
   Like out{.schema = need(data::read_manifest(path), interrupt).schema};
-  auto guess = data::guess_kind(out.schema);
-  out.classes = guess.ok() && guess->kind != model::Kind::linear;
+  out.classes = data::has_classes(out.schema);
   return out;
 }
 
