@@ -10,7 +10,8 @@ stranger.py join MASTER FINGERPRINT ADDRESS READY_FILE
 stranger.py ask ADDRESS
     Sends every message, with next to nothing in it, and some that claim too
     much; then prints how many answers came. Fails if there is none to the
-    last, which makes no sense and is always refused.
+    last, which makes no sense, is always refused, and is sent again when no
+    answer comes.
 """
 import os
 import sys
@@ -22,6 +23,7 @@ WIRE_VERSION = 1
 JOIN, JOIN_OK, HEARTBEAT, LOAD_MODEL, PREDICT, REFUSED = 1, 2, 3, 40, 42, 44
 TYPE_MAX = 60
 PATIENCE_MS = 20000
+SILENCE_MS = 1000
 
 
 def header(kind, fields=None, blobs=()):
@@ -96,12 +98,19 @@ def ask(address):
             header(PREDICT, {3: "x", 4: seq, 5: 1 << 20}, [len(keys), 0, 0, 0]),
             keys
         ])
-    socket.send(b"no header")
     count = 0
+    silences = 0
+    socket.send(b"no header")
     while True:
-        message = receive(socket, PATIENCE_MS)
+        message = receive(socket, SILENCE_MS)
         if message is None:
-            sys.exit(f"{address} does not answer")
+            silences += 1
+            if silences * SILENCE_MS >= PATIENCE_MS:
+                sys.exit(f"{address} does not answer")
+            # Answers beyond the 256 that wait for a peer are dropped, and that
+            # to the last message may be among them.
+            socket.send(b"no header")
+            continue
         count += 1
         if message[0] == REFUSED and "bad header" in message.get(4, ""):
             break
