@@ -24,6 +24,8 @@ struct Echo::Impl {
         dealer(given.tcp ? here : there, zmq::socket_type::dealer) {
     router.set(zmq::sockopt::linger, 0);
     dealer.set(zmq::sockopt::linger, 0);
+    router.set(zmq::sockopt::sndbuf, given.send_buffer);
+    dealer.set(zmq::sockopt::sndbuf, given.send_buffer);
     router.bind(given.tcp ? "tcp://127.0.0.1:*" : "inproc://echo");
     dealer.connect(router.get(zmq::sockopt::last_endpoint));
     thread = std::thread([this] { serve(); });

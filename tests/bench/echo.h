@@ -12,6 +12,7 @@ struct EchoOptions {
   bool tcp = true;
   std::size_t request_bytes = 0;
   std::size_t answer_bytes = 0;  // equal to request_bytes: the same frame back
+  int send_buffer = -1;          // bytes; -1: the system's
 };
 
 class Echo {

@@ -68,6 +68,8 @@ KERNELS = [
            unit="GF/s", per_unit=1e9),
     text("push_pull", "push_pull of 4 MB dense, tcp", "echo",
          target=">= 0.8 x"),
+    text("push_pull_buffer", "the same, the echo with psmith's send buffer",
+         "echo"),
     text("push_pull_inproc", "the same, inproc", "tcp", target=">= 2 x",
          limited=False),
     median_time("push_pull_small", "small push_pull, p50, tcp", "echo",

@@ -104,6 +104,12 @@ void dense_inproc(benchmark::State& state) {
 void dense_echo(benchmark::State& state) {
   echo(state, {.request_bytes = 4 * large(), .answer_bytes = 4 * large()});
 }
+// With the send buffer that psmith has on loopback.
+void dense_buffer(benchmark::State& state) {
+  echo(state, {.request_bytes = 4 * large(),
+               .answer_bytes = 4 * large(),
+               .send_buffer = 212992});
+}
 void small_tcp(benchmark::State& state) { dense(state, {.columns = 8}); }
 void small_inproc(benchmark::State& state) {
   dense(state, {.columns = 8, .tcp = false});
@@ -114,8 +120,8 @@ void small_echo(benchmark::State& state) {
 
 BENCHMARK(dense_tcp)->Name("push_pull/psmith")->UseManualTime();
 BENCHMARK(dense_echo)->Name("push_pull/echo")->UseManualTime();
-BENCHMARK(dense_lane)->Name("push_pull_lane/psmith")->UseManualTime();
-BENCHMARK(dense_echo)->Name("push_pull_lane/echo")->UseManualTime();
+BENCHMARK(dense_tcp)->Name("push_pull_buffer/psmith")->UseManualTime();
+BENCHMARK(dense_buffer)->Name("push_pull_buffer/echo")->UseManualTime();
 BENCHMARK(dense_inproc)->Name("push_pull_inproc/psmith")->UseManualTime();
 BENCHMARK(dense_lane)->Name("push_pull_inproc/tcp")->UseManualTime();
 BENCHMARK(small_tcp)->Name("push_pull_small/psmith")->UseManualTime();

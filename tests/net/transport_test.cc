@@ -25,6 +25,16 @@ TEST_CASE("every socket has a routing id of its own", "[net]") {
   REQUIRE(first != id_of());
 }
 
+TEST_CASE("only loopback has a send buffer that does not grow", "[net]") {
+  Context context;
+  const auto size_of = [&](const std::string& peer) {
+    return make_dealer(context, peer, {}).get(zmq::sockopt::sndbuf);
+  };
+  REQUIRE(size_of("tcp://127.0.0.1:1") == 212992);
+  REQUIRE(size_of("tcp://[::1]:1") == 212992);
+  REQUIRE(size_of("tcp://192.0.2.1:1") == -1);
+}
+
 TEST_CASE("large blobs arrive whole", "[net]") {
   const EachTransport each;
   for (const auto& address : each.addresses) {
