@@ -137,7 +137,7 @@ void run(Taker input) {
   } else {
     options.format = data::Format::libsvm;
   }
-  const auto reading = read_both_ways(options, text, seed);
+  const auto reading = read_either_way(options, text, seed);
   const bool open = openable(text, options.may_be_empty, options.known_labels);
   PSM_CHECK(reading.schema.has_value() == open, "a text that can be read");
   if (!open) return;

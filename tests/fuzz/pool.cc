@@ -2,9 +2,10 @@
 // allocator would take most of a run's time. A block that is free is poisoned,
 // so that it sees who uses it still.
 //
-// Large blocks always. Small ones where the variable FUZZ_SMALL is set, for
-// long runs: memory that is lost is then not found, and a block that is used
-// after it was freed only until some others of its size have been.
+// Large blocks always; of these the first and last pages. Small ones where the
+// variable FUZZ_SMALL is set, for long runs: memory that is lost is then not
+// found, and a block that is used after it was freed only until some others of
+// its size have been.
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/lsan_interface.h>
 #include <sys/mman.h>
@@ -19,6 +20,10 @@ namespace {
 constexpr std::size_t kLeast = std::size_t{128} << 10;
 constexpr std::size_t kMost = std::size_t{1} << 20;
 
+// What is poisoned at either end of a large block that is free: poisoning all
+// of it would take longer than most inputs do.
+constexpr std::size_t kPoisoned = std::size_t{32} << 10;
+
 struct Block {
   void* at = nullptr;
   std::size_t size = 0;
@@ -26,11 +31,17 @@ struct Block {
 };
 std::array<Block, 16> blocks;
 
+std::array<void*, 2> ends_of(const Block& block) {
+  return {block.at, static_cast<char*>(block.at) + block.size - kPoisoned};
+}
+
 void* take(std::size_t size) {
   for (auto& block : blocks) {
     if (block.used || block.size != size) continue;
     block.used = true;
-    __asan_unpoison_memory_region(block.at, size);
+    for (void* const end : ends_of(block)) {
+      __asan_unpoison_memory_region(end, kPoisoned);
+    }
     return block.at;
   }
   void* const at = std::malloc(size);
@@ -144,7 +155,9 @@ void release(void* at) {
   for (auto& block : blocks) {
     if (at == nullptr || block.at != at) continue;
     block.used = false;
-    __asan_poison_memory_region(at, block.size);
+    for (void* const end : ends_of(block)) {
+      __asan_poison_memory_region(end, kPoisoned);
+    }
     return;
   }
   std::free(at);
