@@ -70,7 +70,8 @@ Input::Input(int descriptor, std::string name, Stop stop)
     : descriptor_(descriptor),
       name_(std::move(name)),
       stop_(std::move(stop)),
-      buffer_(kBufferBytes) {}
+      memory_(std::make_unique_for_overwrite<std::byte[]>(kBufferBytes)),
+      buffer_(memory_.get(), kBufferBytes) {}
 
 Input::~Input() {
   if (descriptor_ > 0) ::close(descriptor_);
@@ -83,7 +84,7 @@ Status Input::refill() {
     end_ -= begin_;
     begin_ = 0;
   }
-  const auto room = std::span(buffer_).subspan(end_);
+  const auto room = buffer_.subspan(end_);
   PSM_TRY(const auto count,
           read_direct({reinterpret_cast<char*>(room.data()), room.size()}));
   end_ += count;
@@ -113,8 +114,7 @@ Result<std::size_t> Input::read_direct(std::span<char> out) {
 Result<std::size_t> Input::read(std::span<char> out) {
   if (!started_) {
     while (!ended_ && end_ < 4) PSM_DO(refill());
-    const auto kind =
-        compression_of(std::span(buffer_).subspan(begin_, end_ - begin_));
+    const auto kind = compression_of(buffer_.subspan(begin_, end_ - begin_));
     if (kind != Compression::none) decoder_ = make_decoder(kind);
     started_ = true;
   }
@@ -129,7 +129,7 @@ Result<std::size_t> Input::read(std::span<char> out) {
 
 Result<std::size_t> Input::read_decoded(std::span<char> out) {
   while (true) {
-    const auto piece = std::span(buffer_).subspan(begin_, end_ - begin_);
+    const auto piece = buffer_.subspan(begin_, end_ - begin_);
     auto step = decoder_->decode(piece, out);
     if (!step) {
       return error(Code::corrupt, "{}: byte {}: {}", name_, offset_ + 1,

@@ -56,7 +56,8 @@ class Input {
   std::string name_;
   Stop stop_;
   std::unique_ptr<Decoder> decoder_;
-  std::vector<std::byte> buffer_;
+  std::unique_ptr<std::byte[]> memory_;  // not cleared: most files are small
+  std::span<std::byte> buffer_;
   std::size_t begin_ = 0, end_ = 0;  // unread bytes of buffer_
   std::uint64_t offset_ = 0;         // of buffer_[begin_] in the file
   bool started_ = false, ended_ = false;

@@ -14,7 +14,9 @@
 namespace psmith::data {
 namespace {
 
-constexpr const char* kFileName = "a temporary file";
+std::string file_in(const std::filesystem::path& folder) {
+  return "a temporary file in " + folder.string();
+}
 
 Result<Fd> open_unnamed(const std::filesystem::path& folder) {
   Fd fd(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
@@ -23,8 +25,8 @@ Result<Fd> open_unnamed(const std::filesystem::path& folder) {
   auto name = (folder / ".psmith-spool-XXXXXX").string();
   fd = Fd(::mkostemp(name.data(), O_CLOEXEC));
   if (!fd) {
-    return error(Code::invalid, "cannot create a temporary file in {}: {}",
-                 folder.string(), errno_text(errno));
+    return error(Code::invalid, "cannot create {}: {}", file_in(folder),
+                 errno_text(errno));
   }
   ::unlink(name.c_str());
   return fd;
@@ -93,7 +95,7 @@ Status Spool::spill() {
   }
   const auto put = [&](ByteView bytes) -> Status {
     file_bytes_ += bytes.size();
-    return write_all(file_.get(), bytes, kFileName);
+    return write_all(file_.get(), bytes, file_in(folder_));
   };
   for (auto& piece : held_) {
     PSM_DO(put({piece.get(), kSpoolMemory}));
@@ -110,7 +112,7 @@ Status Spool::append(ByteView bytes) {
   if (bytes.size() >= kSpoolMemory && (memory_ == nullptr || file_)) {
     PSM_DO(spill());
     file_bytes_ += bytes.size();
-    return write_all(file_.get(), bytes, kFileName);
+    return write_all(file_.get(), bytes, file_in(folder_));
   }
   while (!bytes.empty()) {
     if (tail_ == nullptr || tail_bytes_ == kSpoolMemory) PSM_DO(make_room());
@@ -129,8 +131,8 @@ Status Spool::read_file(const std::function<Status(ByteView)>& write) {
                            static_cast<off_t>(at));
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) {
-      return error(Code::unavailable, "cannot read a temporary file in {}: {}",
-                   folder_.string(), n < 0 ? errno_text(errno) : "it is short");
+      return error(Code::unavailable, "cannot read {}: {}", file_in(folder_),
+                   n < 0 ? errno_text(errno) : "it is short");
     }
     PSM_DO(write(ByteView(piece).first(static_cast<std::size_t>(n))));
     at += static_cast<std::uint64_t>(n);

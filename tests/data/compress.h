@@ -4,6 +4,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -31,12 +32,16 @@ inline std::string gzipped(std::string_view text) {
 inline std::string compressed(Compression kind, std::string_view text) {
   if (kind == Compression::none) return std::string(text);
   if (kind == Compression::gzip) return gzipped(text);
-  ZSTD_CCtx* const context = ZSTD_createCCtx();
-  ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);  // as zstd(1) does
+  struct Free {
+    void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+  };
+  // Making one takes longer than a short text.
+  thread_local const std::unique_ptr<ZSTD_CCtx, Free> context(
+      ZSTD_createCCtx());
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);  // as zstd(1)
   std::string out(ZSTD_compressBound(text.size()), '\0');
-  out.resize(ZSTD_compress2(context, out.data(), out.size(), text.data(),
+  out.resize(ZSTD_compress2(context.get(), out.data(), out.size(), text.data(),
                             text.size()));
-  ZSTD_freeCCtx(context);
   return out;
 }
 

@@ -56,7 +56,8 @@ CLI::Option* add_parsed(CLI::App& app, const std::string& names,
       names,
       [set, names](const std::string& word) {
         const std::string fault = set(word);
-        if (!fault.empty()) throw CLI::ValidationError(names, fault);
+        const auto name = names.substr(names.rfind(',') + 1);
+        if (!fault.empty()) throw CLI::ValidationError(name, fault);
       },
       text);
   return option->type_name(type);

@@ -109,20 +109,12 @@ void settle_raw(EvaluationData& data, data::Schema& schema,
   if (!is_raw(data.data)) return forget_outside(data.raw, console);
   if (!console.on_command_line("part")) data.part = "auto";
   auto& raw = data.raw;
-  if (!console.on_command_line("format")) raw.format.clear();
   if (!console.on_command_line("delimiter") && !schema.dense()) {
     raw.delimiter.clear();
   }
   if (!console.on_command_line("header") &&
       !console.on_command_line("no-header") && !schema.dense()) {
     raw.header.reset();
-  }
-  for (const auto* option : {"format", "ignore"}) {
-    if (!console.on_command_line(option)) continue;
-    refuse(
-        format("--{} does not go with a model, which brings its own format "
-               "and columns",
-               option));
   }
   rename("label", data.raw.label, schema.label, schema, console);
   rename("weight", data.raw.weight, schema.weight, schema, console);
@@ -175,7 +167,7 @@ void add_evaluate(Program& program) {
              "rows of a dataset; auto: holdout if there is one, else all");
   declare(app, options->master);
   app.add_flag("--json", options->json, "one JSON object");
-  declare(app, options->data.raw);
+  declare(app, options->data.raw, /*fitted=*/true);
 }
 
 }  // namespace psmith::cli

@@ -17,7 +17,8 @@ constexpr std::uint64_t kRowMax = std::uint64_t{1} << 48;
 
 void declare_split(CLI::App& app, SplitCommand& command) {
   app.add_option("INPUT", command.inputs, "files, or - for standard input")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->required();
   app.add_option("-o,--output", command.output, "the dataset's folder")
       ->type_name("DIR");
   add_count(app, "--seed", command.flags.seed, 0, ~std::uint64_t{0} >> 1,
@@ -29,7 +30,9 @@ void declare_split(CLI::App& app, SplitCommand& command) {
 }
 
 void declare_read(CLI::App& app, ReadCommand& command) {
-  app.add_option("DATA", command.data, "a dataset's folder")->type_name("DIR");
+  app.add_option("DATA", command.data, "a dataset's folder")
+      ->type_name("DIR")
+      ->required();
 }
 
 void declare_part(CLI::App& app, ReadCommand& command) {
@@ -39,7 +42,8 @@ void declare_part(CLI::App& app, ReadCommand& command) {
 
 void declare_synth(CLI::App& app, SynthCommand& command) {
   add_choice(app, "KIND", command.kind, {"linear", "logistic"},
-             "linear or logistic");
+             "linear or logistic")
+      ->required();
   app.add_option("-o,--output", command.output,
                  "the dataset's folder; with --format a file or -")
       ->type_name("PATH");
@@ -60,10 +64,6 @@ void declare_synth(CLI::App& app, SynthCommand& command) {
 }
 
 data::Manifest manifest_of(const ReadCommand& command) {
-  if (command.data.empty()) {
-    throw Failure(kUsage,
-                  {Code::invalid, "DATA is missing: name a dataset's folder"});
-  }
   auto manifest = data::read_manifest(command.data);
   if (!manifest) {
     throw Failure(data::exit_status(manifest.error()), manifest.error());

@@ -99,7 +99,6 @@ void write_raw(const SynthCommand& command, data::Synth& synth,
 }
 
 data::SynthOptions synth_options(const SynthCommand& command) {
-  if (command.kind.empty()) refuse("KIND is missing: linear or logistic");
   const bool logistic = command.kind == "logistic";
   const bool sparse = command.sparse || command.format == "libsvm";
   if (command.sparse && command.format == "csv") {
@@ -124,9 +123,6 @@ data::SynthOptions synth_options(const SynthCommand& command) {
 }  // namespace
 
 int run_split(const SplitCommand& command, Console& console) {
-  if (command.inputs.empty()) {
-    refuse("INPUT is missing: name files, or - for standard input");
-  }
   if (command.output.empty()) {
     refuse("--output is missing: -o DIR names the dataset");
   }

@@ -254,7 +254,8 @@ client::InferStreamResult Run::go() {
 void declare(CLI::App& app, InferOptions& options) {
   app.add_option("MODEL", options.model,
                  "a model file, - for stdin, or @NAME on the servers")
-      ->type_name("MODEL");
+      ->type_name("MODEL")
+      ->required();
   app.add_option("INPUT", options.inputs, "files of records; - or none: stdin")
       ->type_name("FILE");
   app.add_option("--master", options.cluster.master,
@@ -287,10 +288,6 @@ void declare(CLI::App& app, InferOptions& options) {
 }
 
 int run_infer(InferOptions options, Console& console) {
-  if (options.model.empty()) {
-    throw Failure(kUsage, error(Code::invalid,
-                                "no model is named\nhint: psinfer --help"));
-  }
   settle_output(options, console);
   if (options.inputs.empty()) options.inputs = {"-"};
   check_stdin(options.model, options.inputs);

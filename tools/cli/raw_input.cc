@@ -23,10 +23,12 @@ char delimiter_of(const std::string& word) {
 
 }  // namespace
 
-void declare(CLI::App& app, RawInput& raw) {
+void declare(CLI::App& app, RawInput& raw, bool fitted) {
   const auto group = [](CLI::Option* option) { option->group(kRawGroup); };
-  group(add_choice(app, "--format", raw.format, {"libsvm", "csv", "tsv"},
-                   "format of raw input (guessed)"));
+  if (!fitted) {
+    group(add_choice(app, "--format", raw.format, {"libsvm", "csv", "tsv"},
+                     "format of raw input (guessed)"));
+  }
   group(app.add_option("--delimiter", raw.delimiter,
                        "between columns: a character, tab or blank (guessed)")
             ->type_name("CHAR"));
@@ -49,11 +51,13 @@ void declare(CLI::App& app, RawInput& raw) {
             ->type_name("COLUMN"));
   group(app.add_option("--weight", raw.weight, "column of row weights")
             ->type_name("COLUMN"));
-  group(app.add_option("--ignore", raw.ignore, "columns to leave out")
-            ->type_name("COLUMN,...")
-            ->delimiter(',')
-            ->expected(1)
-            ->take_all());
+  if (!fitted) {
+    group(app.add_option("--ignore", raw.ignore, "columns to leave out")
+              ->type_name("COLUMN,...")
+              ->delimiter(',')
+              ->expected(1)
+              ->take_all());
+  }
   group(add_count(app, "--skip-bad", raw.skip_bad, 0, ~std::uint64_t{0} >> 1,
                   "leave out up to N bad records"));
 }

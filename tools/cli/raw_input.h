@@ -25,7 +25,8 @@ struct RawInput {
   std::uint64_t skip_bad = 0;
 };
 
-void declare(CLI::App& app, RawInput& raw);
+// fitted: a model says which format it is, and which columns are features.
+void declare(CLI::App& app, RawInput& raw, bool fitted = false);
 
 // Whether any of the options was given.
 bool given(const RawInput& raw);

@@ -77,7 +77,9 @@ std::string parse_error_text(const CLI::ParseError& fault) {
 void refuse_empty(const CLI::Option& option) {
   const auto& words = option.results();
   if (std::ranges::find(words, std::string()) == words.end()) return;
-  refuse(format("--{}: an empty value", option.get_lnames().front()));
+  const auto& names = option.get_lnames();
+  refuse((names.empty() ? option.get_name(true) : "--" + names.front()) +
+         ": an empty value");
 }
 
 }  // namespace
@@ -271,8 +273,8 @@ void Program::parse(int argc, char** argv) {
   for (auto* level = chosen(); level != nullptr; level = level->get_parent()) {
     for (const auto* option : level->get_options()) {
       if (option->count() == 0) continue;
-      if (option->get_lnames().empty()) continue;
       refuse_empty(*option);
+      if (option->get_lnames().empty()) continue;
       const auto& name = option->get_lnames().front();
       console_.origins[name] = "option --" + name;
     }
