@@ -62,6 +62,16 @@ grep -q 'batch: at most 1000 rows' notes || die "no bound of a step: $(< notes)"
 psctl train even --local 1 --epochs 1 --batch 1000 > line 2> notes
 ! grep -q 'batch: at most' notes || die "a step that fits: $(< notes)"
 
+# Threads without a micro-batch, and what would give them one.
+psctl train dense --local 4 --epochs 1 --batch 24 --micro-batch 8 > line 2> notes
+grep -q '1 of 4 threads are idle: .* 3 micro-batches of 8 rows; --batch 32' \
+  notes || die "idle threads: $(< notes)"
+psctl train dense --local 4 --epochs 1 --batch 32 --micro-batch 8 > line 2> notes
+! grep -q idle notes || die "no idle threads: $(< notes)"
+psctl train dense --local 4 --epochs 1 --micro-batch 1000 > line 2> notes
+grep -q 'threads are idle: .* a smaller --micro-batch or fewer' notes ||
+  die "idle threads of small shards: $(< notes)"
+
 # Settings from outside: option beats environment beats file.
 mkdir -p config/psmith
 printf 'epochs = 1\n[psctl.train]\nseed = 5\n' > config/psmith/config.toml

@@ -237,6 +237,30 @@ wire::JobInfo follow(Cluster& cluster, Interrupt& interrupt, wire::JobSpec spec,
                       state_name(info.state), printable(info.reason)));
 }
 
+// Each micro-batch is computed by one thread: a step of fewer leaves some of
+// the workers' threads idle. A step lies in one shard.
+void note_idle_threads(Cluster& cluster, const wire::JobSpec& spec,
+                       const Console& console) {
+  auto nodes = cluster.master().nodes();
+  if (!nodes) return;  // submitting says why
+  std::uint64_t threads = 0;
+  for (const auto& node : nodes->view.nodes) {
+    if (node.role == wire::Role::worker) threads += node.threads;
+  }
+  const auto& shape = spec.train.shape;
+  const std::uint64_t block_rows = shape.block_rows;
+  const std::uint64_t most =
+      (std::ranges::max(shape.shard_rows) + block_rows - 1) / block_rows;
+  const auto step = std::min<std::uint64_t>(spec.group_blocks, most);
+  if (threads <= step) return;
+  console.note(format(
+      "{} of {} threads are idle: a step has {} micro-batch{} of {} rows; {}",
+      threads - step, threads, step, step == 1 ? "" : "es", block_rows,
+      threads <= most ? format("--batch {} would use all", threads * block_rows)
+                      : format("a smaller --micro-batch or fewer --shards "
+                               "would use more")));
+}
+
 // The model where it belongs, the result line last.
 void deliver(const TrainOptions& options, ModelOutput& output,
              const LoadedModel& live, const std::string& line,
@@ -260,6 +284,7 @@ int run_train(TrainOptions options, Console& console) {
   Datasets datasets(console, interrupt);
   auto spec = prepare(options, datasets, console);
   Cluster cluster(options.cluster, console, interrupt);
+  note_idle_threads(cluster, spec, console);
   if (options.detach) {
     return run_detached(cluster, std::move(spec), options.json, console);
   }
