@@ -70,8 +70,7 @@ Input::Input(int descriptor, std::string name, Stop stop)
     : descriptor_(descriptor),
       name_(std::move(name)),
       stop_(std::move(stop)),
-      memory_(std::make_unique_for_overwrite<std::byte[]>(kBufferBytes)),
-      buffer_(memory_.get(), kBufferBytes) {}
+      buffer_(std::make_unique_for_overwrite<std::byte[]>(kBufferBytes)) {}
 
 Input::~Input() {
   if (descriptor_ > 0) ::close(descriptor_);
@@ -80,13 +79,13 @@ Input::~Input() {
 // Reads the next piece behind what is unread; the buffer has room for it.
 Status Input::refill() {
   if (begin_ > 0) {
-    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+    std::memmove(buffer_.get(), unread().data(), unread().size());
     end_ -= begin_;
     begin_ = 0;
   }
-  const auto room = buffer_.subspan(end_);
   PSM_TRY(const auto count,
-          read_direct({reinterpret_cast<char*>(room.data()), room.size()}));
+          read_direct({reinterpret_cast<char*>(buffer_.get() + end_),
+                       kBufferBytes - end_}));
   end_ += count;
   return Done{};
 }
@@ -114,7 +113,7 @@ Result<std::size_t> Input::read_direct(std::span<char> out) {
 Result<std::size_t> Input::read(std::span<char> out) {
   if (!started_) {
     while (!ended_ && end_ < 4) PSM_DO(refill());
-    const auto kind = compression_of(buffer_.subspan(begin_, end_ - begin_));
+    const auto kind = compression_of(unread());
     if (kind != Compression::none) decoder_ = make_decoder(kind);
     started_ = true;
   }
@@ -122,15 +121,14 @@ Result<std::size_t> Input::read(std::span<char> out) {
   if (begin_ == end_ && out.size() >= kDirectBytes) return read_direct(out);
   if (begin_ == end_) PSM_DO(refill());
   const auto count = std::min(out.size(), end_ - begin_);
-  std::memcpy(out.data(), buffer_.data() + begin_, count);
+  std::memcpy(out.data(), unread().data(), count);
   begin_ += count;
   return count;
 }
 
 Result<std::size_t> Input::read_decoded(std::span<char> out) {
   while (true) {
-    const auto piece = buffer_.subspan(begin_, end_ - begin_);
-    auto step = decoder_->decode(piece, out);
+    auto step = decoder_->decode(unread(), out);
     if (!step) {
       return error(Code::corrupt, "{}: byte {}: {}", name_, offset_ + 1,
                    step.error().message);

@@ -8,7 +8,6 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -50,16 +49,18 @@ class Input {
   Status refill();
   Result<std::size_t> read_direct(std::span<char> out);
   bool readable(Duration wait) const;
+  std::span<const std::byte> unread() const {
+    return {buffer_.get() + begin_, end_ - begin_};
+  }
   Result<std::size_t> read_decoded(std::span<char> out);
 
   int descriptor_;
   std::string name_;
   Stop stop_;
   std::unique_ptr<Decoder> decoder_;
-  std::unique_ptr<std::byte[]> memory_;  // not cleared: most files are small
-  std::span<std::byte> buffer_;
-  std::size_t begin_ = 0, end_ = 0;  // unread bytes of buffer_
-  std::uint64_t offset_ = 0;         // of buffer_[begin_] in the file
+  std::unique_ptr<std::byte[]> buffer_;  // not cleared: most files are small
+  std::size_t begin_ = 0, end_ = 0;      // unread bytes of buffer_
+  std::uint64_t offset_ = 0;             // of buffer_[begin_] in the file
   bool started_ = false, ended_ = false;
 };
 

@@ -153,7 +153,7 @@ struct RouterSocket::Impl final : Source {
     }
     PSM_DO(check_free(address));
     try {
-      size_send_buffer(socket, address);
+      set_send_buffer(socket, address);
       if (is_ipv6(address)) socket.set(zmq::sockopt::ipv6, true);
       socket.bind(address.text());
       if (address.transport != Transport::inproc) cut = wire::Cut::yes;

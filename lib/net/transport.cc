@@ -24,7 +24,8 @@ constexpr milliseconds kHandshake(5000);
 constexpr int kIdle = 10, kProbes = 3, kProbeEvery = 5;
 // Linux lets a send buffer grow to megabytes. On the way to another machine that
 // pays; on loopback the copies in it no longer fit a cache, and a message takes
-// half as long again. What Linux lets any process ask for (net.core.wmem_max).
+// half as long again. This is what Linux lets a process ask for unless it is set
+// up otherwise (net.core.wmem_max); it gives twice that.
 constexpr int kLoopbackSendBytes = 212992;
 constexpr int kAsTheSystemHasIt = -1;
 // A blob this small is cheaper to copy than to share.
@@ -141,7 +142,7 @@ zmq::socket_t make_socket(Context& context, zmq::socket_type type,
   }
 }
 
-void size_send_buffer(zmq::socket_t& socket, const Address& address) {
+void set_send_buffer(zmq::socket_t& socket, const Address& address) {
   socket.set(zmq::sockopt::sndbuf, is_loopback(address.text())
                                        ? kLoopbackSendBytes
                                        : kAsTheSystemHasIt);
@@ -152,7 +153,7 @@ zmq::socket_t make_dealer(Context& context, const std::string& address,
   const auto parsed = parse_peer_address(address).value(2);
   auto socket = make_socket(context, zmq::socket_type::dealer, options);
   try {
-    size_send_buffer(socket, parsed);
+    set_send_buffer(socket, parsed);
     if (over_ipv6(parsed)) socket.set(zmq::sockopt::ipv6, true);
     socket.connect(parsed.text());
   } catch (const zmq::error_t& e) {

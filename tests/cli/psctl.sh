@@ -114,6 +114,9 @@ psctl evaluate rows.model rows.csv | grep -v '^data' > as-trained
 sed '1s/y/clicked/' rows.csv > renamed.csv
 psctl evaluate rows.model renamed.csv --label clicked | grep -v '^data' > renamed
 same as-trained renamed "--label of psctl evaluate"
+PSMITH_FORMAT=libsvm PSMITH_IGNORE=x1 psctl evaluate rows.model rows.csv |
+  grep -v '^data' > renamed
+same as-trained renamed "options that psctl evaluate does not have"
 
 # What is inside, and what it is worth.
 says '^kind +logistic$' psctl show sparse.model

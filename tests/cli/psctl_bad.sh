@@ -243,6 +243,14 @@ bad 66 'no job 99' psctl wait 99
 bad 66 'ghost' psctl cancel ghost
 bad 66 'ghost' psctl show @ghost
 bad 66 'ghost' psctl export @ghost -o out/m
+for command in wait cancel show export evaluate import; do
+  words=("$command" '')
+  [[ $command != evaluate ]] || words+=(data)
+  [[ $command != export ]] || words+=(-o out/m)
+  bad 2 '^psctl: (JOB|MODEL|FILE): an empty value' psctl "${words[@]}"
+done
+bad 2 '^psinfer: MODEL: an empty value' psinfer '' good.csv
+bad 2 '^psinfer: MODEL is missing' psinfer
 for word in 0 @; do
   for command in wait cancel show export evaluate; do
     words=("$command" "$word")

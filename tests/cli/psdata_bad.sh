@@ -214,7 +214,10 @@ bad 2 "unknown command 'splt'.*'split'" psdata splt svm
 bad 2 'INPUT is missing' psdata split -o out/d
 bad 2 '--output is missing' psdata split svm
 bad 2 'DATA is missing' psdata verify
-bad 2 'KIND is missing' psdata synth
+bad 2 'KIND is missing' psdata synth -o out/d
+bad 2 'INPUT: an empty value' psdata split '' -o out/d
+bad 78 "variable PSMITH_ROWS: --rows: '0' is not" \
+  env PSMITH_ROWS=0 psdata head svm
 bad 2 "^psdata: --rows: '0' is not" psdata head -n 0 svm
 bad 2 "'linea' \(did you mean 'linear'" psdata synth linea -o out/d
 bad 2 '--holdout' psdata split svm -o out/d --holdout 1.5

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -19,6 +20,13 @@
 #include "base/rng.h"
 
 namespace psmith::fuzz {
+
+// Whether the run has so many inputs that each of them is to take less time:
+// the variable FUZZ_LONG, which scripts/fuzz.sh sets.
+inline bool long_run() {
+  static const bool set = std::getenv("FUZZ_LONG") != nullptr;
+  return set;
+}
 
 // The input, taken from its front. What is not there is 0.
 class Taker {

@@ -213,7 +213,8 @@ Reading read_either_way(const data::ReaderOptions& options,
                         std::string_view text, std::uint64_t seed) {
   // Of the text too, as a corpus keeps its seeds.
   const auto chance = seed + std::hash<std::string_view>()(text);
-  const bool both = chance % 8 == 0;
+  const bool told = options.format || options.schema;
+  const bool both = !told || !long_run() || chance % 8 == 0;
   const bool piped = both || chance % 2 == 0;
   auto with_path = options;
   Reading reading;
@@ -232,7 +233,6 @@ Reading read_either_way(const data::ReaderOptions& options,
   PSM_CHECK(of_file == reading, "a text read in other pieces");
   // To the end of a page, or across the end of a piece that the reader takes:
   // seldom, as that takes long.
-  const bool told = options.format || options.schema;
   if (chance % 16 == 0 && told && reading.schema &&
       without_mark(text) == text) {
     const auto page = 4096 - text.size() % 4096;

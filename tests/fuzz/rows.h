@@ -41,9 +41,10 @@ struct Reading {
 Reading read_all(data::ReaderOptions options, std::string_view text,
                  std::size_t record_max);
 
-// Through a file or through a pipe that cuts the text anywhere; one time in
-// eight both: the same. Now and then also behind blank lines, so that it ends
-// with a page of the file or lies across two pieces that the reader takes.
+// Through a file and through a pipe that cuts the text anywhere: the same. In a
+// long run that is told what it reads, seven times in eight only one of the
+// two. Now and then also behind blank lines, so that it ends with a page of the
+// file or lies across two pieces that the reader takes.
 Reading read_either_way(const data::ReaderOptions& options,
                         std::string_view text, std::uint64_t seed);
 

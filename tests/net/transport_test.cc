@@ -33,6 +33,13 @@ TEST_CASE("only loopback has a send buffer that does not grow", "[net]") {
   REQUIRE(size_of("tcp://127.0.0.1:1") == 212992);
   REQUIRE(size_of("tcp://[::1]:1") == 212992);
   REQUIRE(size_of("tcp://192.0.2.1:1") == -1);
+  auto router = make_socket(context, zmq::socket_type::router, {});
+  const auto listening = [&](const std::string& address) {
+    set_send_buffer(router, parse_address(address).value(2));
+    return router.get(zmq::sockopt::sndbuf);
+  };
+  REQUIRE(listening("tcp://127.0.0.1:0") == 212992);
+  REQUIRE(listening("tcp://*:0") == -1);
 }
 
 TEST_CASE("large blobs arrive whole", "[net]") {

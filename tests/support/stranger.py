@@ -112,6 +112,7 @@ def ask(address):
             socket.send(b"no header")
             continue
         count += 1
+        silences = 0
         if message[0] == REFUSED and "bad header" in message.get(4, ""):
             break
     print(count)

@@ -154,7 +154,7 @@ void set_default(CLI::Option& option, const std::string& value,
     option.required(false);
   } catch (const CLI::Error& fault) {
     std::string_view text = fault.what();
-    const auto name = option.get_name(false, true) + ": ";
+    const auto name = "--" + option.get_lnames().front() + ": ";
     if (text.starts_with(name)) text.remove_prefix(name.size());
     if (text.starts_with("Could not convert")) {
       refuse_config(format("{}: bad value '{}' for --{}", origin, value,

@@ -67,6 +67,14 @@ std::string default_of(const CLI::Option& option) {
   return " [" + value + "]";
 }
 
+// "-o FILE", as a usage line has it.
+std::string shortest_label(const CLI::Option& option) {
+  const auto& letters = option.get_snames();
+  const auto name = letters.empty() ? "--" + option.get_lnames().front()
+                                    : "-" + letters.front();
+  return name + " " + option.get_type_name();
+}
+
 }  // namespace
 
 std::string option_label(const CLI::Option& option) {
@@ -94,6 +102,7 @@ std::string HelpFormatter::make_help(const CLI::App* app, std::string,
     if (option->get_group().empty()) continue;
     const auto text = option->get_description() + default_of(*option);
     if (option->nonpositional()) {
+      if (option->get_required()) out += " " + shortest_label(*option);
       auto group = std::find_if(
           groups.begin(), groups.end(),
           [&](const auto& g) { return g.first == option->get_group(); });

@@ -38,9 +38,6 @@ void print_transfer(const wire::JobInfo& info, const std::string& sha256,
 }
 
 int run_export(ExportOptions options, Console& console) {
-  if (options.output.empty()) {
-    throw Failure(kUsage, {Code::invalid, "-o FILE is missing (- is stdout)"});
-  }
   if (!console.on_command_line("json")) {
     options.json = options.json && options.output != "-";
   }
@@ -140,7 +137,8 @@ void add_export(Program& program) {
       ->type_name("LIVE_MODEL")
       ->required();
   app.add_option("-o,--output", options->output, "the model file (- is stdout)")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->required();
   declare(app, options->master);
   app.add_flag("--json", options->json, "one JSON object");
 }

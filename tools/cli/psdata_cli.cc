@@ -20,7 +20,8 @@ void declare_split(CLI::App& app, SplitCommand& command) {
       ->type_name("FILE")
       ->required();
   app.add_option("-o,--output", command.output, "the dataset's folder")
-      ->type_name("DIR");
+      ->type_name("DIR")
+      ->required();
   add_count(app, "--seed", command.flags.seed, 0, ~std::uint64_t{0} >> 1,
             "of the shuffle and the holdout");
   add_count(app, "--micro-batch", command.flags.micro_batch, 1,
@@ -46,7 +47,8 @@ void declare_synth(CLI::App& app, SynthCommand& command) {
       ->required();
   app.add_option("-o,--output", command.output,
                  "the dataset's folder; with --format a file or -")
-      ->type_name("PATH");
+      ->type_name("PATH")
+      ->required();
   add_choice(app, "--format", command.format, {"dataset", "csv", "libsvm"},
              "dataset, or the rows as text");
   add_count(app, "--rows", command.rows, 1, kRowMax, "rows");

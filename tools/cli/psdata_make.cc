@@ -123,9 +123,6 @@ data::SynthOptions synth_options(const SynthCommand& command) {
 }  // namespace
 
 int run_split(const SplitCommand& command, Console& console) {
-  if (command.output.empty()) {
-    refuse("--output is missing: -o DIR names the dataset");
-  }
   if (command.output == "-") refuse_stdout();
   const Interrupt interrupt;
   auto flags = command.flags;
@@ -153,9 +150,6 @@ int run_split(const SplitCommand& command, Console& console) {
 
 int run_synth(const SynthCommand& command, Console& console) {
   data::Synth synth(synth_options(command));
-  if (command.output.empty()) {
-    refuse("--output is missing: -o names the dataset or file");
-  }
   if (command.output == "-" && command.format == "dataset") refuse_stdout();
   const Interrupt interrupt;
   Json planted{{"schema", "psmith-planted-1"},

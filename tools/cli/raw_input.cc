@@ -47,9 +47,12 @@ void declare(CLI::App& app, RawInput& raw, bool fitted) {
   group(flag("--no-header", false, "the first line is a record")
             ->excludes(header));
   group(app.add_option("--label", raw.label,
-                       "label column: a name, or a number from 1")
+                       fitted ? "label column, by name"
+                              : "label column: a name, or a number from 1")
             ->type_name("COLUMN"));
-  group(app.add_option("--weight", raw.weight, "column of row weights")
+  group(app.add_option("--weight", raw.weight,
+                       fitted ? "column of row weights, by name"
+                              : "column of row weights")
             ->type_name("COLUMN"));
   if (!fitted) {
     group(app.add_option("--ignore", raw.ignore, "columns to leave out")

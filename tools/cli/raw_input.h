@@ -1,5 +1,5 @@
-// Options of raw input, the same words in psdata split, psctl train and
-// psctl evaluate. One thread.
+// Options of raw input, the same words in psdata split, psctl train and, but
+// for two of them, psctl evaluate. One thread.
 #pragma once
 
 #include <CLI/CLI.hpp>

@@ -68,7 +68,9 @@ std::string parse_error_text(const CLI::ParseError& fault) {
                   text.substr(equals + 3));
   }
   if (text.ends_with(" is required")) {
-    return text.substr(0, text.size() - 12) + " is missing";
+    const auto comma = text.find(',');  // "-o,--output": the long name
+    const auto begin = comma == std::string::npos ? 0 : comma + 1;
+    return text.substr(begin, text.size() - 12 - begin) + " is missing";
   }
   return text;
 }
