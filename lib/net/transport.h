@@ -19,8 +19,8 @@ namespace psmith::net {
 // A socket with the options that all sockets have. Throws Failure (70).
 zmq::socket_t make_socket(Context& context, zmq::socket_type type,
                           const SocketOptions& options);
-// Before it listens at, or connects to, `address`: a small send buffer if that is
-// this machine, else the system's.
+// Before it listens at, or connects to, `address`: a small send buffer if that
+// is this machine, else the system's.
 void set_send_buffer(zmq::socket_t& socket, const Address& address);
 // A DEALER that connects to `address`, with a routing id of its own. Throws
 // Failure (2) if the address is malformed.
