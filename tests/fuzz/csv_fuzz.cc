@@ -131,6 +131,7 @@ void run(Taker input) {
   const auto seed = input.number<std::uint16_t>();
   const auto text = input.rest();
   const auto reading = read_either_way(plan.options, text, seed);
+  if (taken_for_packed(text)) return;
   const bool open =
       openable(text, plan.options.may_be_empty, plan.mode == Mode::schema);
   PSM_CHECK(open || !reading.schema, "a text that cannot be read");

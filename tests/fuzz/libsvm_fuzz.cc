@@ -138,6 +138,7 @@ void run(Taker input) {
     options.format = data::Format::libsvm;
   }
   const auto reading = read_either_way(options, text, seed);
+  if (taken_for_packed(text)) return;
   const bool open = openable(text, options.may_be_empty, options.known_labels);
   PSM_CHECK(reading.schema.has_value() == open, "a text that can be read");
   if (!open) return;

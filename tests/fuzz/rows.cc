@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "data/decode.h"
 #include "data/number.h"
 #include "input.h"
 
@@ -245,6 +246,10 @@ Reading read_either_way(const data::ReaderOptions& options,
 
 std::string_view without_mark(std::string_view text) {
   return text.starts_with("\xef\xbb\xbf") ? text.substr(3) : text;
+}
+
+bool taken_for_packed(std::string_view text) {
+  return data::compression_of(as_bytes(text)) != data::Compression::none;
 }
 
 bool openable(std::string_view text, bool may_be_empty, bool fitted) {

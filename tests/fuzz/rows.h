@@ -50,6 +50,8 @@ Reading read_either_way(const data::ReaderOptions& options,
 
 // The text as the Reader sees it, and whether it can be opened at all.
 std::string_view without_mark(std::string_view text);
+// Whether it begins as gzip or zstd does, which decode_fuzz.cc is for.
+bool taken_for_packed(std::string_view text);
 // fitted: by a schema, when the first line is enough to begin.
 bool openable(std::string_view text, bool may_be_empty, bool fitted);
 
