@@ -25,30 +25,23 @@ dictionary() {
   esac
 }
 
-# Usage: length TARGET RUNS: the longest input, in bytes. More than a case needs
-# only takes longer; what is not shortened is JSON, or holds JSON.
-length() {
-  case $1 in
-    address | csv | decode | lane | libsvm | number | predict)
-      echo $(($2 < 1000000 ? 2048 : 256))
-      ;;
-    *) echo 2048 ;;
-  esac
-}
-
 # Usage: run TARGET RUNS
 run() {
   local found=build/fuzz/found/$1 log=build/fuzz/found/$1.log
   local -a options
   mkdir -p "$found"
   read -ra options <<<"$(dictionary "$1")"
+  # More than a case needs only takes longer.
+  local length=2048
   unset FUZZ_LONG
   if (($2 >= 1000000)); then
     export FUZZ_LONG=1
     options+=(-entropic=0)
+    case $1 in  # the others are JSON, or hold JSON
+      address | csv | decode | lane | libsvm | number | predict) length=256 ;;
+    esac
   fi
-  "build/fuzz/tests/fuzz/$1_fuzz" -runs="$2" -timeout=20 \
-    -max_len="$(length "$1" "$2")" \
+  "build/fuzz/tests/fuzz/$1_fuzz" -runs="$2" -timeout=20 -max_len="$length" \
     -rss_limit_mb=1024 -print_final_stats=1 "${options[@]}" \
     -artifact_prefix="build/fuzz/found/$1-" \
     "$found" "tests/fuzz/corpus/$1" >"$log" 2>&1 || {

@@ -53,24 +53,21 @@ Decoded decode(const std::string& path, std::size_t size, std::size_t piece) {
   return out;
 }
 
-// Decodes it once, as a file or through a pipe.
-Decoded decode_one_way(std::string_view bytes, std::uint64_t seed) {
-  if (seed % 2 == 0) {
-    const CutPipe pipe(bytes, seed);
-    return decode(pipe.path(), bytes.size(), std::size_t{64} << 10);
-  }
+Decoded decode_file(std::string_view bytes, std::uint64_t seed) {
   static MemoryFile file;
   file.hold(bytes);
   return decode(file.path(), bytes.size(), 1 + seed % 5000);
 }
 
+Decoded decode_pipe(std::string_view bytes, std::uint64_t seed) {
+  const CutPipe pipe(bytes, seed);
+  return decode(pipe.path(), bytes.size(), std::size_t{64} << 10);
+}
+
 // Decodes it twice, in other pieces.
 Decoded decode_both_ways(std::string_view bytes, std::uint64_t seed) {
-  static MemoryFile file;
-  file.hold(bytes);
-  auto decoded = decode(file.path(), bytes.size(), 1 + seed % 5000);
-  const CutPipe pipe(bytes, seed);
-  auto again = decode(pipe.path(), bytes.size(), std::size_t{64} << 10);
+  auto decoded = decode_file(bytes, seed);
+  auto again = decode_pipe(bytes, seed);
   if (decoded.error.empty() && again.error.empty()) {
     const auto size = std::min(decoded.text.size(), again.text.size());
     PSM_CHECK(size >= std::min(decoded.text.size(), kTextMax) ||
@@ -131,9 +128,10 @@ void run(Taker input) {
     byte = static_cast<char>(byte ^ static_cast<char>(change));
   }
   // What it must give is known: one way does where there are many inputs.
-  const auto decoded = long_run() && seed % 8 < 7
-                           ? decode_one_way(bytes, seed)
-                           : decode_both_ways(bytes, seed);
+  const bool one = long_run() && seed % 8 != 7;
+  const auto decoded = !one            ? decode_both_ways(bytes, seed)
+                       : seed % 2 == 0 ? decode_pipe(bytes, seed)
+                                       : decode_file(bytes, seed);
   if (bytes != whole) return;
   PSM_CHECK(decoded.error.empty(), "whole data is read");
   PSM_CHECK(decoded.text == text, "the text that was packed");

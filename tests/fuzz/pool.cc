@@ -16,6 +16,8 @@
 #include <cstring>
 #include <new>
 
+#include "input.h"
+
 namespace {
 
 constexpr std::size_t kLeast = std::size_t{128} << 10;
@@ -79,7 +81,7 @@ std::size_t room_used = 0;
 
 bool small_wanted() {
   static const bool wanted = [] {
-    if (std::getenv("FUZZ_LONG") == nullptr) return false;
+    if (!psmith::fuzz::long_run()) return false;
     void* const at = mmap(nullptr, kRoom, PROT_READ | PROT_WRITE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (at == MAP_FAILED) return false;

@@ -212,26 +212,30 @@ static void check_behind_blanks(data::ReaderOptions options,
 
 Reading read_either_way(const data::ReaderOptions& options,
                         std::string_view text, std::uint64_t seed) {
+  const auto read_at = [&](const std::string& path, std::size_t record_max) {
+    auto with_path = options;
+    with_path.inputs = {path};
+    return read_all(with_path, text, record_max);
+  };
+  const auto as_file = [&] {
+    static MemoryFile file;
+    file.hold(text);
+    return read_at(file.path(), 1 + seed % 64);
+  };
+  const auto through_pipe = [&] {
+    const CutPipe pipe(text, seed);
+    return read_at(pipe.path(), 1 + (seed >> 8) % 64);
+  };
   // Of the text too, as a corpus keeps its seeds.
   const auto chance = seed + std::hash<std::string_view>()(text);
   const bool told = options.format || options.schema;
-  const bool both = !told || !long_run() || chance % 8 == 0;
-  const bool piped = both || chance % 2 == 0;
-  auto with_path = options;
-  Reading reading;
-  if (piped) {
-    const CutPipe pipe(text, seed);
-    with_path.inputs = {pipe.path()};
-    reading = read_all(with_path, text, 1 + (seed >> 8) % 64);
-    if (!both) return reading;
+  if (told && long_run() && chance % 8 != 0) {
+    return chance % 2 == 0 ? through_pipe() : as_file();
   }
-  static MemoryFile file;
-  file.hold(text);
-  with_path.inputs = {file.path()};
-  const auto of_file = read_all(with_path, text, 1 + seed % 64);
-  if (!piped) return of_file;
-  PSM_CHECK(agree(of_file, reading.records), "a text read in other pieces");
-  PSM_CHECK(of_file == reading, "a text read in other pieces");
+  auto reading = as_file();
+  const auto again = through_pipe();
+  PSM_CHECK(agree(again, reading.records), "a text read in other pieces");
+  PSM_CHECK(again == reading, "a text read in other pieces");
   // To the end of a page, or across the end of a piece that the reader takes:
   // seldom, as that takes long.
   if (chance % 16 == 0 && told && reading.schema &&
