@@ -223,8 +223,10 @@ Result<Address> parse_peer_address(std::string_view text) {
 
 bool is_loopback(std::string_view text) {
   auto address = parse_address(text);
-  if (!address) return false;
-  const auto& a = *address;
+  return address && is_loopback(*address);
+}
+
+bool is_loopback(const Address& a) {
   if (a.transport != Transport::tcp) return true;
   in_addr v4;
   if (inet_pton(AF_INET, a.host.c_str(), &v4) == 1) {

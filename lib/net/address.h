@@ -35,6 +35,7 @@ bool over_ipv6(const Address& address);
 // True when no other machine can reach it: 127.0.0.0/8, ::1, localhost, ipc,
 // inproc. A malformed address is not.
 bool is_loopback(std::string_view address);
+bool is_loopback(const Address& address);
 
 // True for the hosts *, 0.0.0.0 and ::, which others cannot connect to.
 bool is_wildcard(std::string_view address);

@@ -34,6 +34,13 @@ namespace psmith::net {
 class Context;
 class Reactor;
 
+// The send buffer of a connection over loopback. Linux lets one grow to
+// megabytes: on the way to another machine that pays; on loopback the copies in
+// it no longer fit a cache, and a message takes half as long again. This is
+// what Linux lets a process ask for unless it is set up otherwise
+// (net.core.wmem_max); it gives twice that.
+inline constexpr int kLoopbackSendBytes = 212992;
+
 struct SocketOptions {
   // How long closing may take to deliver what was sent.
   Duration linger = std::chrono::seconds(1);

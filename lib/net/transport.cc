@@ -22,11 +22,6 @@ constexpr milliseconds kHandshake(5000);
 // libzmq 4.3.4 abort when a peer resets a connection whose queue here is full
 // (stream_engine_base.cpp, 331). Hung peers are found by our own heartbeats.
 constexpr int kIdle = 10, kProbes = 3, kProbeEvery = 5;
-// Linux lets a send buffer grow to megabytes. On the way to another machine
-// that pays; on loopback the copies in it no longer fit a cache, and a message
-// takes half as long again. This is what Linux lets a process ask for unless it
-// is set up otherwise (net.core.wmem_max); it gives twice that.
-constexpr int kLoopbackSendBytes = 212992;
 constexpr int kAsTheSystemHasIt = -1;
 // A blob this small is cheaper to copy than to share.
 constexpr std::size_t kCopyMax = 512;
@@ -143,9 +138,8 @@ zmq::socket_t make_socket(Context& context, zmq::socket_type type,
 }
 
 void set_send_buffer(zmq::socket_t& socket, const Address& address) {
-  socket.set(zmq::sockopt::sndbuf, is_loopback(address.text())
-                                       ? kLoopbackSendBytes
-                                       : kAsTheSystemHasIt);
+  socket.set(zmq::sockopt::sndbuf,
+             is_loopback(address) ? kLoopbackSendBytes : kAsTheSystemHasIt);
 }
 
 zmq::socket_t make_dealer(Context& context, const std::string& address,

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <thread>
 
+#include "net/socket.h"
 #include "tests/bench/echo.h"
 #include "tests/bench/lab.h"
 #include "tests/bench/rows.h"
@@ -108,7 +109,7 @@ void dense_echo(benchmark::State& state) {
 void dense_buffer(benchmark::State& state) {
   echo(state, {.request_bytes = 4 * large(),
                .answer_bytes = 4 * large(),
-               .send_buffer = 212992});
+               .send_buffer = net::kLoopbackSendBytes});
 }
 void small_tcp(benchmark::State& state) { dense(state, {.columns = 8}); }
 void small_inproc(benchmark::State& state) {
