@@ -14,7 +14,7 @@ cmake --preset asan
 cmake --build --preset asan --target psmith_tests psmith_sim psmith_cli
 export ASAN_OPTIONS=detect_leaks=1
 ctest --preset asan -L unit
-build/asan/tests/psmith_sim 1 1000
+build/asan/tests/psmith_sim --seeds 1..1000
 
 cmake --preset tsan
 cmake --build --preset tsan \

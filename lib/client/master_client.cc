@@ -12,6 +12,9 @@
 namespace psmith::client {
 namespace {
 
+// A question to a master that may have been started anew since.
+constexpr Duration kAskAgain = std::chrono::seconds(2);
+
 constexpr int kStatusFailed = 1, kStatusNoInput = 66, kStatusUnavailable = 69,
               kStatusTimedOut = 124, kStatusUsage = 2;
 
@@ -99,25 +102,37 @@ Status MasterClient::check(const wire::Message& message) const {
       message.body);
   if (!other) return Done{};
   const auto job = followed_ ? followed_ : submitted_;
-  return error(Code::unavailable, "master {} was restarted{}", address(),
+  return error(Code::conflict, "master {} was restarted{}", address(),
                job ? format("; job {} is lost", job.value()) : "");
 }
 
 template <class Answer>
 Result<Answer> MasterClient::ask(wire::Body request) {
-  PSM_DO(requester_.send({std::move(request), {}}));
-  auto got = answer<Answer>();
-  if (!got && got.error().code == Code::timed_out &&
-      !interrupted(got.error())) {
-    return error(Code::unavailable, "{}", got.error().message);
+  const auto until = steady_now() + options_.reconnect;
+  const auto timeout = options_.reconnect == Duration::zero()
+                           ? options_.answer_timeout
+                           : std::min(options_.answer_timeout, kAskAgain);
+  while (true) {
+    auto sent = requester_.send({request, {}});
+    auto got = sent ? answer<Answer>(timeout)
+                    : Result<Answer>(std::move(sent.error()));
+    if (got || interrupted(got.error())) return got;
+    const bool silent = got.error().code == Code::timed_out;
+    if (!silent && got.error().code != Code::unavailable) return got;
+    if (steady_now() >= until) {
+      return silent ? error(Code::unavailable, "{}", got.error().message)
+                    : std::move(got.error());
+    }
+    if (silent) continue;
+    auto pause = requester_.receive(kAskAgain);  // what comes is late
+    if (!pause && interrupted(pause.error())) return pause.error();
   }
-  return got;
 }
 
 // Skips what else the master may send: views, events.
 template <class Answer>
-Result<Answer> MasterClient::answer() {
-  const auto until = steady_now() + options_.answer_timeout;
+Result<Answer> MasterClient::answer(Duration timeout) {
+  const auto until = steady_now() + timeout;
   while (true) {
     const auto left = std::max(Duration::zero(), until - steady_now());
     auto received = requester_.receive(left);
@@ -230,11 +245,13 @@ void MasterClient::forgive(Instant now) {
   last_turn_ = now;
 }
 
-Error MasterClient::silent() const {
+Error MasterClient::lost() const {
+  const auto patience =
+      std::max<Duration>(heartbeat_ * liveness_, options_.reconnect);
   return error(Code::unavailable,
                "lost master {}: silent for {} s\nhint: a job goes on without "
                "its follower; see psctl status",
-               address(), seconds(heartbeat_ * liveness_));
+               address(), seconds(patience));
 }
 
 // Those not seen yet: answers to beats overlap with what is pushed.
@@ -249,9 +266,11 @@ Result<std::vector<wire::Event>> MasterClient::next_events(Duration wait) {
   while (true) {
     const auto now = steady_now();
     forgive(now);
-    if (now - heard_ > heartbeat_ * liveness_) return silent();
+    silent_ = now - heard_ > heartbeat_ * liveness_;
+    if (silent_ && now - heard_ > options_.reconnect) return lost();
     if (now >= until) return std::vector<wire::Event>();
-    PSM_DO(beat(now));
+    auto asked = beat(now);
+    if (!asked && asked.error().code != Code::unavailable) return asked.error();
     const Duration turn = std::min<Duration>(until - now, heartbeat_ / 2);
     auto message = requester_.receive(turn);
     if (!message) {
@@ -263,6 +282,7 @@ Result<std::vector<wire::Event>> MasterClient::next_events(Duration wait) {
       continue;
     }
     heard_ = steady_now();
+    silent_ = false;
     PSM_DO(check(*message));
     if (auto* ok = std::get_if<wire::EventsOk>(&message->body)) {
       auto events = fresh(std::move(ok->events));

@@ -3,13 +3,15 @@
 //
 // Every call has a deadline. A submission carries a random token, so that
 // sending it again is harmless; the other verbs are harmless as they are.
-// While it follows, the client asks again each heartbeat and takes a master
-// that was silent for `liveness` of them for lost; time in which this process
+// While it follows, the client asks again each heartbeat. A master that was
+// silent for `liveness` of them is lost, unless there is a time to reconnect:
+// then every call asks it again until that is over. Time in which this process
 // was stopped does not count. Numbers of jobs and events mean nothing to a
-// master that was restarted meanwhile: then every call is `unavailable`.
+// master that was started anew without its journal: then every call is a
+// `conflict`.
 //
 // Errors: unavailable (the master is gone, or speaks another wire version),
-// timed_out ("interrupted" when wake_fd became readable), not_found, invalid,
+// conflict (it has forgotten), timed_out ("interrupted" when wake_fd became readable), not_found, invalid,
 // exhausted (busy). status_of() gives the exit status. One thread.
 #pragma once
 
@@ -36,6 +38,7 @@ struct MasterOptions {
   int wake_fd = -1;  // readable: stop waiting
   Duration connect_timeout = std::chrono::seconds(5);
   Duration answer_timeout = std::chrono::seconds(10);
+  Duration reconnect{};  // how long to wait for a lost master
 };
 
 class MasterClient {
@@ -65,6 +68,9 @@ class MasterClient {
   // has. REQUIRES: follow() came before
   Result<std::vector<wire::Event>> next_events(Duration wait);
 
+  // Has it been silent for `liveness` heartbeats? While it follows.
+  bool silent() const { return silent_; }
+
   const std::string& address() const { return requester_.address(); }
 
  private:
@@ -74,12 +80,12 @@ class MasterClient {
   template <class Answer>
   Result<Answer> ask(wire::Body request);
   template <class Answer>
-  Result<Answer> answer();
+  Result<Answer> answer(Duration timeout);
   // An error if the message is of another life of the master.
   Status check(const wire::Message& message) const;
   Status beat(Instant now);
   void forgive(Instant now);
-  Error silent() const;
+  Error lost() const;
   std::vector<wire::Event> fresh(std::vector<wire::Event> events);
 
   net::Requester requester_;
@@ -90,6 +96,7 @@ class MasterClient {
   JobId submitted_, followed_;
   std::uint64_t seen_seq_ = 0;
   Instant asked_, heard_, last_turn_;
+  bool silent_ = false;
 };
 
 // The exit status of an error of this module.

@@ -24,14 +24,14 @@ AgentSettings settings_of(const AgentOptions& options) {
   AgentSettings settings;
   settings.join = {.role = options.role,
                    .name = options.name,
-                   .incarnation = 0,
+                   .incarnation = (std::uint64_t{random()} << 32) | random() | 1,
                    .wire_version = wire::kWireVersion,
                    .fingerprint = fingerprint(),
                    .addresses = options.addresses,
                    .threads = options.threads};
-  settings.seed = (std::uint64_t{random()} << 32) | random();
   settings.master = options.master;
   settings.timeout = options.timeout;
+  settings.reconnect = options.reconnect;
   return settings;
 }
 

@@ -2,14 +2,16 @@
 //
 // It joins the master (with retries), beats with the view it has and the
 // progress of the compute threads, joins again when the master does not know
-// it, and notices a silent master. LaneDone and JobFailed are sent again each
-// second until the job's EndJob or a StartJob of a higher recovery number
-// answers them.
+// it, and notices a silent master. One that was started anew with its journal
+// gives the node the number that it has: then nothing changes here. LaneDone
+// and JobFailed are sent again each second until the job's EndJob or a StartJob
+// of a higher recovery number answers them.
 //
 // A node answers every StartJob with StartJobOk once it is ready to work on
 // it, workers too; the master repeats the StartJob until it is. on_joined comes
-// again when the master had given this node up or was started anew: then every
-// job held here is void, and must be dropped before more callbacks come.
+// again when the master had given this node up, or was started anew and does
+// not remember it: then every job held here is void, and must be dropped before
+// more callbacks come.
 //
 // Lives on the node's main reactor: everything but post() is for its thread,
 // and the callbacks come on it. The decisions are in agent_core.h.
@@ -40,7 +42,9 @@ struct AgentOptions {
   std::string master;  // where it listens: "tcp://host:port", "inproc://name"
   std::vector<std::string> addresses;  // server: one per lane; worker: one
   std::uint32_t threads = 1;
-  Duration timeout = std::chrono::seconds(60);  // without a master: give up
+  // Without a master: give up, before it was reached and after.
+  Duration timeout = std::chrono::seconds(60);
+  Duration reconnect = std::chrono::hours(1);
   const std::atomic<std::uint64_t>* progress = nullptr;  // work units done
 };
 
@@ -55,7 +59,7 @@ struct AgentCallbacks {
   // The master has not answered for its liveness (true), or is back (false).
   // Work with other nodes goes on meanwhile.
   std::function<void(bool)> on_silent;
-  // The process should end with failure.status: no master for `timeout` (69),
+  // The process should end with failure.status: no master for too long (69),
   // another wire version or arithmetic (69). Comes once; nothing comes after.
   std::function<void(const Failure&)> on_failed;
 };

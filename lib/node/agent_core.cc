@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/format.h"
-#include "base/rng.h"
 
 namespace psmith::node {
 namespace {
@@ -44,18 +43,18 @@ void AgentCore::turn(Instant now) {
   last_turn_ = std::max(last_turn_, now);
 }
 
-// Begins a new life: what the master knew of the last one is void.
+// Asks for a place in the cluster. A master that knows this incarnation, or
+// finds it in its journal, answers with the number that the node has: then its
+// life goes on, and meanwhile its work does.
 void AgentCore::join(Instant now, Actions& out) {
   state_ = State::joining;
-  node_ = {};
-  view_ = {};
-  repeats_.clear();
-  incarnation_ = seed_of({settings_.seed, ++lives_}) | 1;
   join_wait_ = kJoinWaitMin;
   join_next_ = now + join_wait_;
-  auto join = settings_.join;
-  join.incarnation = incarnation_;
-  out.emplace_back(Send{.body = std::move(join), .fresh = true});
+  send_join(out);
+}
+
+void AgentCore::send_join(Actions& out) const {
+  out.emplace_back(Send{.body = settings_.join, .fresh = true});
 }
 
 AgentCore::Actions AgentCore::on(Instant now, const wire::Message& message) {
@@ -85,11 +84,17 @@ AgentCore::Actions AgentCore::on(Instant now, const wire::Message& message) {
 void AgentCore::take(const wire::JoinOk& ok, Actions& out) {
   if (state_ != State::joining || !ok.node) return;
   state_ = State::joined;
+  const bool same_life = node_ == ok.node && master_ == ok.incarnation;
+  if (!same_life) {  // what a master knew of the last one is void
+    view_ = {};
+    repeats_.clear();
+  }
   node_ = ok.node;
+  master_ = ok.incarnation;
   heartbeat_ = std::chrono::milliseconds(
       std::clamp<std::uint64_t>(ok.heartbeat_ms, 10, 60'000));
   liveness_ = std::clamp<std::uint32_t>(ok.liveness, 1, 100);
-  out.emplace_back(Joined{node_});
+  if (!same_life) out.emplace_back(Joined{node_});
 }
 
 void AgentCore::take(Instant now, const wire::Refused& refused, Actions& out) {
@@ -126,7 +131,7 @@ void AgentCore::take(const wire::EndJob& end, Actions& out) {
 
 AgentCore::Actions AgentCore::send(Instant now, wire::Body body) {
   Actions out;
-  if (state_ != State::joined) return out;
+  if (state_ == State::over || !node_) return out;
   std::visit(
       [&]<class T>(T& each) {
         if constexpr (Signed<T>) each.node = node_;
@@ -138,7 +143,7 @@ AgentCore::Actions AgentCore::send(Instant now, wire::Body body) {
         }
       },
       body);
-  out.emplace_back(Send{.body = std::move(body)});
+  if (state_ == State::joined) out.emplace_back(Send{.body = std::move(body)});
   return out;
 }
 
@@ -162,20 +167,19 @@ AgentCore::Actions AgentCore::tick(Instant now, std::uint64_t progress) {
   Actions out;
   if (state_ == State::over || state_ == State::idle) return out;
   turn(now);
-  if (now - heard_ >= settings_.timeout) {
-    fail(reached_ ? format("master {} was silent for {} s", settings_.master,
-                           seconds(settings_.timeout))
-                  : format("cannot reach master {} within {} s",
-                           settings_.master, seconds(settings_.timeout)),
+  if (now - heard_ >= timeout()) {
+    const auto limit = seconds(timeout());
+    fail(reached_
+             ? format("master {} was silent for {} s", settings_.master, limit)
+             : format("cannot reach master {} within {} s", settings_.master,
+                      limit),
          out);
   } else if (state_ == State::joined) {
     tick_joined(now, progress, out);
   } else if (now >= join_next_) {
     join_wait_ = std::min(join_wait_ * 2, kJoinWaitMax);
     join_next_ = now + join_wait_;
-    auto join = settings_.join;
-    join.incarnation = incarnation_;
-    out.emplace_back(Send{.body = std::move(join), .fresh = true});
+    send_join(out);
   }
   return out;
 }
@@ -201,7 +205,7 @@ void AgentCore::tick_joined(Instant now, std::uint64_t progress, Actions& out) {
 
 Instant AgentCore::next_deadline() const {
   if (state_ == State::over || state_ == State::idle) return Instant::max();
-  auto next = heard_ + settings_.timeout;
+  auto next = heard_ + timeout();
   if (state_ == State::joining) return std::min(next, join_next_);
   next = std::min(next, beat_next_);
   for (const auto& [key, repeat] : repeats_) {

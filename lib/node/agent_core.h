@@ -17,10 +17,10 @@
 namespace psmith::node {
 
 struct AgentSettings {
-  wire::Join join;         // incarnation is filled in, anew for each join
-  std::uint64_t seed = 0;  // of incarnations: random for each process
-  std::string master;      // for messages
-  Duration timeout = std::chrono::seconds(60);
+  wire::Join join;     // its incarnation is random for each process
+  std::string master;  // for messages
+  Duration timeout = std::chrono::seconds(60);  // without the first answer
+  Duration reconnect = std::chrono::hours(1);   // without another one
 };
 
 class AgentCore {
@@ -60,6 +60,7 @@ class AgentCore {
   bool over() const { return state_ == State::over; }
 
  private:
+  // joining: the first time, or again for a master that does not know it.
   enum class State { idle, joining, joined, over };
   // LaneDone, JobFailed; the number is the lane's.
   using RepeatKey = std::tuple<JobId, bool, std::uint64_t>;
@@ -71,6 +72,7 @@ class AgentCore {
 
   void turn(Instant now);
   void join(Instant now, Actions& out);
+  void send_join(Actions& out) const;
   void take(const wire::JoinOk& ok, Actions& out);
   void take(Instant now, const wire::Refused& refused, Actions& out);
   void take(const wire::View& view, Actions& out);
@@ -78,12 +80,15 @@ class AgentCore {
   void take(const wire::EndJob& end, Actions& out);
   void fail(std::string text, Actions& out);
   void tick_joined(Instant now, std::uint64_t progress, Actions& out);
+  Duration timeout() const {
+    return reached_ ? settings_.reconnect : settings_.timeout;
+  }
 
   const AgentSettings settings_;
   State state_ = State::idle;
-  NodeId node_;
+  NodeId node_;               // in this life; 0 before the first
+  std::uint64_t master_ = 0;  // incarnation of the one that gave it
   wire::View view_;
-  std::uint64_t lives_ = 0, incarnation_ = 0;
   bool reached_ = false, silent_ = false;
   Instant heard_, last_turn_, join_next_, beat_next_;
   Duration join_wait_{}, heartbeat_ = std::chrono::seconds(1);

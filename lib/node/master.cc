@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "journal/journal.h"
 #include "net/context.h"
 #include "net/reactor.h"
 #include "net/socket.h"
@@ -19,7 +20,16 @@ std::uint64_t random_number() {
   return std::uint64_t{device()} << 32 | device();
 }
 
-int status_of(Code code) { return code == Code::invalid ? 2 : 73; }
+int status_of(Code code) {
+  if (code == Code::corrupt) return 65;
+  return code == Code::invalid ? 2 : 73;
+}
+
+template <class T>
+T or_fail(Result<T> result) {
+  if (!result) throw Failure(status_of(result.error().code), result.error());
+  return std::move(*result);
+}
 
 }  // namespace
 
@@ -28,12 +38,36 @@ struct Master::Impl {
       : socket(reactor, context, [this](PeerId from, wire::Message message) {
           send(coordinator->on(turn(), from, message));
         }) {
-    auto bound = socket.bind(options.listen);
-    if (!bound) throw Failure(status_of(bound.error().code), bound.error());
-    endpoint = *bound;
+    if (!options.state.empty()) open(options.state);
+    endpoint = or_fail(socket.bind(options.listen));
     options.settings.listen = endpoint;
     options.settings.incarnation = random_number();
-    coordinator.emplace(std::move(options.settings), turn());
+    coordinator.emplace(std::move(options.settings), turn(),
+                        journal ? &saved : nullptr);
+    saved_jobs = saved.jobs.size();
+    saved_nodes = saved.nodes.size();
+    saved = {};
+    commit();
+    arm();
+  }
+
+  void open(const std::string& folder) {
+    journal = or_fail(journal::Journal::open(folder));
+    auto read = sched::read_records(or_fail(journal->replay()));
+    if (!read) {
+      throw Failure(65, std::move(read.error()).at("the journal in " + folder));
+    }
+    saved = std::move(*read);
+  }
+
+  // False: the disk does not take it. The master ends without another word.
+  bool commit() {
+    if (!journal) return true;
+    auto done = journal->append(coordinator->records());
+    if (done) return true;
+    failure.emplace(74, std::move(done.error()));
+    reactor.stop();
+    return false;
   }
 
   sched::Turn turn() const {
@@ -43,6 +77,7 @@ struct Master::Impl {
   // A message that the socket does not take is lost: whatever matters is
   // repeated by one side or the other.
   void send(const sched::Effects& effects) {
+    if (failure || !commit()) return;
     for (const auto& each : effects) {
       (void)socket.send(each.to, each.message);
     }
@@ -64,6 +99,10 @@ struct Master::Impl {
 
   net::Reactor reactor;
   std::string endpoint;
+  std::optional<journal::Journal> journal;
+  sched::Saved saved;  // until the coordinator has it
+  std::size_t saved_jobs = 0, saved_nodes = 0;
+  std::optional<Failure> failure;
   std::optional<sched::Coordinator> coordinator;
   net::TimerId timer;
   Instant armed = Instant::max();
@@ -77,7 +116,13 @@ Master::~Master() = default;
 
 const std::string& Master::endpoint() const { return impl_->endpoint; }
 
-void Master::run() { impl_->reactor.run(); }
+std::size_t Master::saved_jobs() const { return impl_->saved_jobs; }
+std::size_t Master::saved_nodes() const { return impl_->saved_nodes; }
+
+void Master::run() {
+  if (!impl_->failure) impl_->reactor.run();
+  if (impl_->failure) throw Failure(*impl_->failure);
+}
 
 void Master::stop() { impl_->reactor.stop(); }
 

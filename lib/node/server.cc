@@ -143,6 +143,7 @@ void Server::Impl::run() {
                    .addresses = addresses,
                    .threads = static_cast<std::uint32_t>(options.threads),
                    .timeout = options.timeout,
+                   .reconnect = options.reconnect,
                    .progress = nullptr},
       AgentCallbacks{
           .on_joined =

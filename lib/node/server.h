@@ -27,7 +27,8 @@ struct ServerOptions {
   std::string advertise;  // host that others use instead, or empty
   std::string name;
   std::size_t threads = 1;                      // lanes
-  Duration timeout = std::chrono::seconds(60);  // without a master
+  Duration timeout = std::chrono::seconds(60);  // to reach a master at first
+  Duration reconnect = std::chrono::hours(1);   // to do without one later
   // The master has been silent for longer than it should; it is heard again.
   std::function<void(bool silent)> on_silent = {};
   store::Lane::Limits limits;
@@ -45,7 +46,7 @@ class Server {
   const std::vector<std::string>& addresses() const;
 
   // Serves until stop(), then leaves the cluster. Throws Failure when there
-  // is no master for `timeout`, or it refuses this node (69).
+  // is no master for too long, or it refuses this node (69).
   void run();
   void stop();
 

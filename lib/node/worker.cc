@@ -129,6 +129,7 @@ void Worker::Impl::run() {
                    .addresses = {address},
                    .threads = static_cast<std::uint32_t>(options.threads),
                    .timeout = options.timeout,
+                   .reconnect = options.reconnect,
                    .progress = &progress},
       AgentCallbacks{
           .on_joined =

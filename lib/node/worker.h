@@ -24,7 +24,8 @@ struct WorkerOptions {
   std::string advertise;  // host that others use instead, or empty
   std::string name;
   std::size_t threads = 1;
-  Duration timeout = std::chrono::seconds(60);  // without a master
+  Duration timeout = std::chrono::seconds(60);  // to reach a master at first
+  Duration reconnect = std::chrono::hours(1);   // to do without one later
   // The master has been silent for longer than it should; it is heard again.
   std::function<void(bool silent)> on_silent = {};
 };
@@ -40,7 +41,7 @@ class Worker {
   const std::string& address() const;
 
   // Works until stop(), then leaves the cluster. Throws Failure when there is
-  // no master for `timeout`, or it refuses this node (69).
+  // no master for too long, or it refuses this node (69).
   void run();
   void stop();
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/check.h"
 #include "base/format.h"
 #include "sched/text.h"
 
@@ -28,19 +29,35 @@ std::uint64_t milliseconds(Duration duration) {
 
 }  // namespace
 
-Coordinator::Coordinator(Settings settings, Turn start)
+Coordinator::Coordinator(Settings settings, Turn start, const Saved* saved)
     : settings_(std::move(settings)),
       start_(start.now),
       last_turn_(start.now),
       members_(settings_),
       runner_(settings_, members_, log_) {
+  if (saved != nullptr) {
+    recorder_.emplace(*saved);
+    const auto incarnation = saved->master.incarnation;
+    if (incarnation != 0) settings_.incarnation = incarnation;
+    members_.restore(start.now, *saved);
+    log_.restore(saved->master.event, saved->events);
+    runner_.restore(start, *saved);
+    view_sent_ = members_.view_number();
+  }
   wire::Event event;
   event.kind = "master_started";
-  event.text =
-      settings_.listen.empty()
-          ? "0 servers, 0 workers"
-          : format("listens at {}; 0 servers, 0 workers", settings_.listen);
+  event.text = format("{}{}, {}",
+                      settings_.listen.empty()
+                          ? ""
+                          : format("listens at {}; ", settings_.listen),
+                      counted(members_.count(wire::Role::server), "server"),
+                      counted(members_.count(wire::Role::worker), "worker"));
   log_.append(start, std::move(event));
+}
+
+Records Coordinator::records() {
+  PSM_CHECK(recorder_.has_value(), "records() needs a journal");
+  return recorder_->take(settings_.incarnation, members_, runner_.jobs(), log_);
 }
 
 Effects Coordinator::on(Turn turn, PeerId from, const wire::Message& message) {
@@ -94,7 +111,7 @@ Effects Coordinator::finish(Turn turn) {
     view_sent_ = members_.view_number();
     const auto view = members_.view(turn.now);
     for (const auto& [node, member] : members_.all()) {
-      answer(member.peer, view);
+      if (member.peer) answer(member.peer, view);
     }
   }
   for (auto& send : runner_.take()) effects_.push_back(std::move(send));
@@ -163,6 +180,7 @@ void Coordinator::handle(Turn turn, PeerId from, const wire::Join& join) {
     joined(turn, *members_.by_node(yes.node));
   } else {
     answer(from, members_.view(turn.now));
+    if (yes.back) runner_.back(turn, *members_.by_node(yes.node));
   }
 }
 

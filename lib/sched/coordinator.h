@@ -9,10 +9,14 @@
 // The owner calls tick() when next_deadline() has come. One thread.
 #pragma once
 
+#include <optional>
+
 #include "base/clock.h"
 #include "base/id.h"
 #include "sched/event_log.h"
 #include "sched/membership.h"
+#include "sched/record.h"
+#include "sched/recorder.h"
 #include "sched/runner.h"
 #include "sched/settings.h"
 #include "sched/turn.h"
@@ -22,12 +26,17 @@ namespace psmith::sched {
 
 class Coordinator {
  public:
-  Coordinator(Settings settings, Turn start);
+  // saved: what the journal holds, which may be nothing; null: there is no
+  // journal, and records() is not to be called.
+  Coordinator(Settings settings, Turn start, const Saved* saved = nullptr);
   Coordinator(const Coordinator&) = delete;
   Coordinator& operator=(const Coordinator&) = delete;
 
   Effects on(Turn turn, PeerId from, const wire::Message& message);
   Effects tick(Turn turn);
+  // What must be durable before the effects of the turns since the last call
+  // are sent.
+  Records records();
   // Instant::max() if nothing is due.
   Instant next_deadline() const;
 
@@ -60,13 +69,14 @@ class Coordinator {
   void expire(Turn turn);
   void node_event(Turn turn, const Member& member, const char* how);
 
-  const Settings settings_;
+  Settings settings_;
   const Instant start_;
   Instant last_turn_;
   Membership members_;
   EventLog log_;
   Followers followers_;
   Runner runner_;
+  std::optional<Recorder> recorder_;
   Effects effects_;
   std::uint64_t view_sent_ = 0;
 };

@@ -31,6 +31,35 @@ void EventLog::evict() {
   events_.erase(events_.begin());
 }
 
+bool EventLog::is_plain(std::uint64_t seq) const {
+  return std::binary_search(plain_.begin(), plain_.end(), seq);
+}
+
+std::vector<const wire::Event*> EventLog::lasting_after(
+    std::uint64_t seq) const {
+  std::vector<const wire::Event*> out;
+  for (auto it = events_.upper_bound(seq); it != events_.end(); ++it) {
+    if (!is_plain(it->first)) out.push_back(&it->second);
+  }
+  return out;
+}
+
+std::uint64_t EventLog::oldest_lasting() const {
+  for (const auto& [seq, event] : events_) {
+    if (!is_plain(seq)) return seq;
+  }
+  return last_seq_ + 1;
+}
+
+void EventLog::restore(std::uint64_t last_seq,
+                       const std::map<std::uint64_t, wire::Event>& lasting) {
+  events_ = lasting;
+  last_seq_ = last_seq;
+  if (!events_.empty()) {
+    last_seq_ = std::max(last_seq_, events_.rbegin()->first);
+  }
+}
+
 wire::EventsOk EventLog::after(std::uint64_t after_seq, JobId job) const {
   wire::EventsOk ok;
   ok.last_seq = last_seq_;

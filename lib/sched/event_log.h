@@ -11,6 +11,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <vector>
 
 #include "base/id.h"
 #include "sched/turn.h"
@@ -30,8 +31,17 @@ class EventLog {
 
   std::uint64_t last_seq() const { return last_seq_; }
 
+  // For the journal: the events that are not plain. Pointers are valid until
+  // the next append.
+  std::vector<const wire::Event*> lasting_after(std::uint64_t seq) const;
+  std::uint64_t oldest_lasting() const;  // its seq; last_seq() + 1 if none is
+  // From the journal. REQUIRES: nothing was appended
+  void restore(std::uint64_t last_seq,
+               const std::map<std::uint64_t, wire::Event>& lasting);
+
  private:
   void evict();
+  bool is_plain(std::uint64_t seq) const;
 
   std::map<std::uint64_t, wire::Event> events_;  // by seq
   std::deque<std::uint64_t> plain_;              // seqs of plain events

@@ -45,7 +45,36 @@ void shed(wire::JobSpec& spec) {
   }
 }
 
+Job job_of(const wire::JobEntry& entry, const wire::JobSpec& spec) {
+  const auto& info = entry.info;
+  Job job;
+  job.id = info.job;
+  job.state = info.state;
+  job.spec = spec;
+  job.token = entry.token;
+  job.recovery = info.recovery;
+  job.placement = info.placement;
+  job.lanes = info.lanes;
+  job.submitted_ms = info.submitted_ms;
+  job.started_ms = info.started_ms;
+  job.ended_ms = info.ended_ms;
+  job.reason = info.reason;
+  job.status = info.status;
+  job.live = info.live;
+  job.best_version = info.best_version;
+  job.last = info.last;
+  return job;
+}
+
 }  // namespace
+
+wire::JobEntry entry_of(const Job& job) {
+  wire::JobEntry entry{.info = info_of(job, false), .token = job.token};
+  if (!job.over()) entry.info.last = {};  // it changes all the time
+  return entry;
+}
+
+bool has_bulk(const wire::JobSpec& spec) { return bulk(spec) != 0; }
 
 bool Job::placed_on(NodeId node) const {
   return std::any_of(lanes.begin(), lanes.end(),
@@ -138,6 +167,14 @@ std::size_t JobTable::ahead_of(const Job& job) const {
     if (id < job.id && !other.over() && !other.imports()) ++count;
   }
   return count;
+}
+
+void JobTable::restore(const Saved& saved) {
+  job_last_ = saved.master.job;
+  placement_last_ = saved.master.placement;
+  for (const auto& [id, entry] : saved.jobs) {
+    jobs_[id] = job_of(entry, saved.specs.at(id));
+  }
 }
 
 void JobTable::trim() {

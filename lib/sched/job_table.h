@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "sched/record.h"
 #include "sched/turn.h"
 #include "wire/job.h"
 #include "wire/message.h"
@@ -55,6 +56,10 @@ struct Job {
   void forget_checkpoints();
 };
 
+wire::JobEntry entry_of(const Job& job);
+// Does the spec hold what only a job that is not over, or live, needs?
+bool has_bulk(const wire::JobSpec& spec);
+
 class JobTable {
  public:
   // REQUIRES: the spec was admitted.
@@ -75,6 +80,11 @@ class JobTable {
   std::size_t ahead_of(const Job& job) const;
 
   std::uint64_t next_placement() { return ++placement_last_; }
+
+  // For the journal, and from it. REQUIRES (restore): no job was added
+  std::uint64_t job_last() const { return job_last_; }
+  std::uint64_t placement_last() const { return placement_last_; }
+  void restore(const Saved& saved);
 
   // Drops what need not be kept.
   void trim();

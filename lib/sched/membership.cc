@@ -26,7 +26,20 @@ bool well_formed(const wire::Join& join) {
                      });
 }
 
+wire::NodeInfo info_of(const Member& member) {
+  return {.node = member.node,
+          .role = member.role,
+          .name = member.name,
+          .addresses = member.addresses,
+          .lanes = member.lanes,
+          .threads = member.threads};
+}
+
 }  // namespace
+
+wire::NodeEntry entry_of(const Member& member) {
+  return {.info = info_of(member), .incarnation = member.incarnation};
+}
 
 std::variant<Membership::Joined, wire::Refused> Membership::join(
     Instant now, PeerId peer, const wire::Join& join) {
@@ -48,15 +61,7 @@ std::variant<Membership::Joined, wire::Refused> Membership::join(
   if (const auto known = by_incarnation_.find(join.incarnation);
       known != by_incarnation_.end()) {
     auto& member = members_.at(known->second);
-    if (member.peer != peer) {
-      if (const auto* other = by_peer(peer)) {
-        out.replaced.push_back(*other);
-        remove(other->node);
-      }
-      by_peer_.erase(member.peer);
-      by_peer_[peer] = member.node;
-      member.peer = peer;
-    }
+    if (member.peer != peer) set_peer(member, peer, out);
     member.heard = now;
     out.node = member.node;
     return out;
@@ -71,6 +76,17 @@ std::variant<Membership::Joined, wire::Refused> Membership::join(
   out.fresh = true;
   out.node = add(now, peer, join).node;
   return out;
+}
+
+void Membership::set_peer(Member& member, PeerId peer, Joined& out) {
+  if (const auto* other = by_peer(peer)) {
+    out.replaced.push_back(*other);
+    remove(other->node);
+  }
+  out.back = !member.peer;
+  by_peer_.erase(member.peer);
+  by_peer_[peer] = member.node;
+  member.peer = peer;
 }
 
 Member& Membership::add(Instant now, PeerId peer, const wire::Join& join) {
@@ -166,21 +182,45 @@ std::vector<wire::LaneInfo> Membership::lanes() const {
   return out;
 }
 
+wire::MasterEntry Membership::numbers() const {
+  wire::MasterEntry out;
+  out.view = view_;
+  out.node = node_last_;
+  out.lane = lane_last_;
+  out.fingerprint = fingerprint();
+  return out;
+}
+
+void Membership::restore(Instant now, const Saved& saved) {
+  view_ = saved.master.view;
+  node_last_ = saved.master.node;
+  lane_last_ = saved.master.lane;
+  fingerprint_ = saved.master.fingerprint;
+  for (const auto& [id, entry] : saved.nodes) {
+    Member member;
+    member.node = id;
+    member.incarnation = entry.incarnation;
+    member.role = entry.info.role;
+    member.name = entry.info.name;
+    member.addresses = entry.info.addresses;
+    member.lanes = entry.info.lanes;
+    member.threads = entry.info.threads;
+    member.heard = now + std::max(Duration::zero(), kReturn - silence_max());
+    by_incarnation_[member.incarnation] = id;
+    members_[id] = std::move(member);
+  }
+}
+
 wire::View Membership::view(Instant now) const {
   wire::View view;
   view.number = view_;
   for (const auto& [node, member] : members_) {
     const auto silent = std::chrono::duration_cast<std::chrono::milliseconds>(
         now - member.heard);
-    view.nodes.push_back({.node = node,
-                          .role = member.role,
-                          .name = member.name,
-                          .addresses = member.addresses,
-                          .lanes = member.lanes,
-                          .threads = member.threads,
-                          .silent_ms = static_cast<std::uint64_t>(
-                              std::max<std::int64_t>(0, silent.count())),
-                          .progress = member.progress});
+    auto& info = view.nodes.emplace_back(info_of(member));
+    info.silent_ms = static_cast<std::uint64_t>(
+        std::max<std::int64_t>(0, silent.count()));
+    info.progress = member.progress;
   }
   return view;
 }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/id.h"
+#include "sched/record.h"
 #include "sched/settings.h"
 #include "sched/turn.h"
 #include "wire/message.h"
@@ -25,7 +26,7 @@ namespace psmith::sched {
 
 struct Member {
   NodeId node;
-  PeerId peer;
+  PeerId peer;  // 0: it has not come back since the master was started anew
   std::uint64_t incarnation = 0;
   wire::Role role = wire::Role::worker;
   std::string name;
@@ -35,6 +36,7 @@ struct Member {
   std::uint64_t progress = 0;
   Instant heard;
 };
+wire::NodeEntry entry_of(const Member& member);
 
 class Membership {
  public:
@@ -43,6 +45,7 @@ class Membership {
   struct Joined {
     NodeId node;
     bool fresh = false;            // not a repetition
+    bool back = false;             // it is of the time before the restart
     std::vector<Member> replaced;  // what this peer was before
   };
   std::variant<Joined, wire::Refused> join(Instant now, PeerId peer,
@@ -71,6 +74,12 @@ class Membership {
   // The lanes of all servers, in the order of their numbers.
   std::vector<wire::LaneInfo> lanes() const;
 
+  // For the journal: the newest of every number given here, and the
+  // fingerprint. From the journal: its nodes have kReturn to be heard.
+  // REQUIRES: nobody joined
+  wire::MasterEntry numbers() const;
+  void restore(Instant now, const Saved& saved);
+
   std::uint64_t view_number() const { return view_; }
   wire::View view(Instant now) const;
   Duration silence_max() const {
@@ -79,6 +88,7 @@ class Membership {
 
  private:
   Member& add(Instant now, PeerId peer, const wire::Join& join);
+  void set_peer(Member& member, PeerId peer, Joined& out);
 
   const Settings settings_;
   std::map<NodeId, Member> members_;

@@ -21,6 +21,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "sched/deliveries.h"
 #include "sched/event_log.h"
@@ -61,6 +62,12 @@ class Runner {
   // What became of nodes; the membership has changed already.
   void joined(Turn turn, const Member& member);
   void lost(Turn turn, const Member& member);
+  // The node of a journal is heard again, its work as it was: it is told what
+  // the old master may not have said to it.
+  void back(Turn turn, const Member& member);
+  // From the journal; the membership was restored before.
+  void restore(Turn turn, const Saved& saved);
+  const JobTable& jobs() const { return jobs_; }
   // A sign of life of whoever submitted an import.
   void heard(Instant now, PeerId peer);
 
@@ -108,6 +115,7 @@ class Runner {
   EventLog& log_;
   JobTable jobs_;
   Deliveries deliveries_;
+  std::vector<JobId> just_ended_;  // before the restart
   Effects effects_;
 };
 

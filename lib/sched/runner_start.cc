@@ -177,7 +177,7 @@ void Runner::give(Instant now, const Job& job, Deliveries::Order order) {
 
 void Runner::send(const Job& job, Deliveries::Order order) {
   const auto* member = members_.by_node(order.node);
-  if (member == nullptr) return;
+  if (member == nullptr || !member->peer) return;
   if (order.what == Deliveries::What::end) {
     const bool keep = job.live && job.placed_on(order.node);
     effects_.push_back(

@@ -19,9 +19,12 @@ struct Settings {
   // How long an import waits without a sign of its client or its lanes.
   Duration import_timeout = std::chrono::minutes(10);
   std::string listen;             // for the first event
-  std::uint64_t incarnation = 0;  // random, another one for each start
+  std::uint64_t incarnation = 0;  // random; a journal's own goes before it
   std::uint32_t wire_version = wire::kWireVersion;  // nodes must speak it too
 };
+
+// How long the nodes of a journal have to be heard again, at least.
+inline constexpr Duration kReturn = std::chrono::seconds(5);
 
 inline constexpr std::size_t kNodeMax = 4096;
 inline constexpr std::size_t kLanePerNodeMax = 256;

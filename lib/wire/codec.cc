@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "base/format.h"
+#include "wire/entry.h"
 #include "wire/fields.h"
 #include "wire/limits.h"
 #include "wire/slot.h"
@@ -70,12 +71,22 @@ class Encoder {
                                      std::span<const std::uint64_t> blobs) {
     limit(blobs.size() <= kBlobCountMax, "too many blobs");
     std::visit([&](const auto& message) { header(message, blobs); }, body);
+    return take();
+  }
+
+  template <class T>
+  Result<std::vector<std::byte>> entry(const T& value) {
+    pack(value);
+    return take();
+  }
+
+ private:
+  Result<std::vector<std::byte>> take() {
     limit(buffer_.bytes.size() <= kHeaderBytesMax, "header too long");
     if (fault_) return Error{Code::exhausted, fault_};
     return std::move(buffer_.bytes);
   }
 
- private:
   void limit(bool holds, const char* fault) {
     if (!holds && !fault_) fault_ = fault;
   }
@@ -301,6 +312,39 @@ Result<Body> decode_body(ByteView frame, const Header& header) {
   PSM_DO(BodyWalker(root).walk(frame));
   return body;
 }
+
+// ---- entries --------------------------------------------------------------
+
+template <class T>
+Result<std::vector<std::byte>> encode_entry(const T& entry) {
+  try {
+    return Encoder().entry(entry);
+  } catch (const std::bad_alloc&) {
+    return Error{Code::unavailable, "no memory for an entry"};
+  }
+}
+
+template <class T>
+Result<T> decode_entry(ByteView bytes) {
+  if (bytes.size() > kHeaderBytesMax) {
+    return Error{Code::corrupt, "bad entry: too long"};
+  }
+  PSM_DO(HeaderWalker(bytes).walk(bytes));
+  T entry;
+  PSM_DO(BodyWalker(slot_of(entry)).walk(bytes));
+  return entry;
+}
+
+template Result<std::vector<std::byte>> encode_entry(const MasterEntry&);
+template Result<std::vector<std::byte>> encode_entry(const NodeEntry&);
+template Result<std::vector<std::byte>> encode_entry(const JobEntry&);
+template Result<std::vector<std::byte>> encode_entry(const JobSpec&);
+template Result<std::vector<std::byte>> encode_entry(const Event&);
+template Result<MasterEntry> decode_entry(ByteView);
+template Result<NodeEntry> decode_entry(ByteView);
+template Result<JobEntry> decode_entry(ByteView);
+template Result<JobSpec> decode_entry(ByteView);
+template Result<Event> decode_entry(ByteView);
 
 std::uint32_t type_of(const Body& body) {
   return std::visit(

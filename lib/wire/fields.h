@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/id.h"
+#include "wire/entry.h"
 #include "wire/job.h"
 #include "wire/message.h"
 
@@ -128,6 +129,13 @@ PSM_FIELDS(JobInfo, "JobInfo", 0, PSM_FIELD(3, job), PSM_FIELD(4, state),
            PSM_FIELD(14, lanes), PSM_FIELD(15, live),
            PSM_FIELD(16, best_version), PSM_FIELD(17, last),
            PSM_FIELD(18, spec));
+PSM_FIELDS(MasterEntry, "MasterEntry", 0, PSM_FIELD(3, incarnation),
+           PSM_FIELD(4, view), PSM_FIELD(5, node), PSM_FIELD(6, lane),
+           PSM_FIELD(7, job), PSM_FIELD(8, placement), PSM_FIELD(9, event),
+           PSM_FIELD(10, fingerprint));
+PSM_FIELDS(NodeEntry, "NodeEntry", 0, PSM_FIELD(3, info),
+           PSM_FIELD(4, incarnation));
+PSM_FIELDS(JobEntry, "JobEntry", 0, PSM_FIELD(3, info), PSM_FIELD(4, token));
 PSM_FIELDS(KeyList, "KeyList", 0, PSM_FIELD(3, dataset), PSM_FIELD(4, shard),
            PSM_FIELD(5, begin), PSM_FIELD(6, end), PSM_FIELD(7, key_count),
            PSM_FIELD(8, has_keys));

@@ -17,7 +17,8 @@ struct HandDrivenAgent {
     settings.join.role = wire::Role::server;
     settings.join.wire_version = wire::kWireVersion;
     settings.join.addresses = {"inproc://lane"};
-    settings.seed = 1;
+    settings.join.incarnation = 77;
+    settings.reconnect = 100s;
     settings.master = "tcp://h:7700";
     core.emplace(settings);
     keep(core->start(now));
@@ -77,8 +78,8 @@ TEST_CASE("an agent joins at once and again until it is answered", "[node]") {
   const auto joins = node.sent<wire::Join>();
   REQUIRE(joins.size() > 5);
   REQUIRE(joins.size() < 20);
-  REQUIRE(joins.front().incarnation != 0);
-  REQUIRE(joins.front().incarnation == joins.back().incarnation);
+  REQUIRE(joins.front().incarnation == 77);
+  REQUIRE(joins.back().incarnation == 77);
   node.join();
   node.join();
   REQUIRE(node.done<AgentCore::Joined>().size() == 1);
@@ -133,7 +134,7 @@ TEST_CASE("an agent that the master does not know begins a new life",
   node.hear(refused);
   const auto joins = node.sent<wire::Join>();
   REQUIRE(joins.size() == 2);
-  REQUIRE(joins[0].incarnation != joins[1].incarnation);
+  REQUIRE(joins[0].incarnation == joins[1].incarnation);
   node.hear(wire::JoinOk{NodeId(1), 1000, 4});
   REQUIRE(node.done<AgentCore::Joined>().size() == 2);
   REQUIRE(node.core->view().number == 0);
@@ -148,6 +149,37 @@ TEST_CASE("an agent that the master does not know begins a new life",
     node.hear(view);
     REQUIRE(node.core->view().number == 1);
   }
+}
+
+TEST_CASE("an agent that a restarted master remembers lives on", "[node]") {
+  HandDrivenAgent node;
+  node.join();
+  wire::View view;
+  view.number = 30;
+  node.hear(view);
+  node.keep(node.core->send(node.now, lane_done(1)));
+  wire::Refused refused;
+  refused.code = "unknown_node";
+  node.hear(refused);
+  REQUIRE(node.core->node() == NodeId(5));
+  node.all.clear();
+  node.keep(node.core->send(node.now, lane_done(2)));
+  REQUIRE(node.sent<wire::LaneDone>().empty());
+  node.join();
+  REQUIRE(node.done<AgentCore::Joined>().empty());
+  REQUIRE(node.core->view().number == 30);
+  node.pass(1s);
+  REQUIRE(node.sent<wire::LaneDone>().size() == 2);  // also what was said then
+}
+
+TEST_CASE("the same number of another master is another life", "[node]") {
+  HandDrivenAgent node;
+  node.join();
+  wire::Refused refused;
+  refused.code = "unknown_node";
+  node.hear(refused);
+  node.hear(wire::JoinOk{NodeId(5), 1000, 4, /*incarnation=*/99});
+  REQUIRE(node.done<AgentCore::Joined>().size() == 2);
 }
 
 TEST_CASE("another wire version or arithmetic ends the agent", "[node]") {
@@ -232,9 +264,11 @@ TEST_CASE("a silent master is noticed, and given up after the timeout",
     REQUIRE(node.done<AgentCore::Fail>().empty());
   }
   SECTION("or not") {
-    node.pass(55s);
+    node.pass(94s);
+    REQUIRE(node.done<AgentCore::Fail>().empty());
+    node.pass(1s);
     REQUIRE(node.done<AgentCore::Fail>().at(0).text ==
-            "master tcp://h:7700 was silent for 60 s");
+            "master tcp://h:7700 was silent for 100 s");
   }
 }
 
@@ -249,7 +283,7 @@ TEST_CASE("an agent that was stopped gives the master that time back",
   REQUIRE(node.sent<wire::Heartbeat>().size() > 1);
   node.pass(30s);
   REQUIRE(node.done<AgentCore::Fail>().empty());
-  node.pass(40s);
+  node.pass(80s);
   REQUIRE(node.done<AgentCore::Fail>().size() == 1);
 }
 

@@ -44,15 +44,15 @@ TEST_CASE("clients are told which life of the master answers", "[sched]") {
 
 TEST_CASE("a master alone has nothing to wait for", "[sched]") {
   World world;
-  REQUIRE(world.coordinator.next_deadline() == Instant::max());
+  REQUIRE(world.coordinator->next_deadline() == Instant::max());
   world.worker(1);
-  REQUIRE(world.coordinator.next_deadline() == world.now + 1s);
+  REQUIRE(world.coordinator->next_deadline() == world.now + 1s);
 }
 
 TEST_CASE("a job that waits is a deadline", "[sched]") {
   World world;
   world.submit(spec());
-  REQUIRE(world.coordinator.next_deadline() == world.now + 60s);
+  REQUIRE(world.coordinator->next_deadline() == world.now + 60s);
 }
 
 TEST_CASE("a report of a stranger is refused", "[sched]") {
@@ -218,7 +218,7 @@ TEST_CASE("nonsense in any order breaks nothing", "[sched]") {
       world.say(rng.below(6), any_message(rng));
       world.now += std::chrono::milliseconds(rng.below(3000));
       if (rng.below(4) == 0) world.tick();
-      const auto& members = world.coordinator.members();
+      const auto& members = world.coordinator->members();
       REQUIRE(members.view_number() >= view);
       view = members.view_number();
       for (const auto& lane : members.lanes()) lanes.insert(lane.lane);

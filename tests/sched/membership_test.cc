@@ -35,7 +35,7 @@ TEST_CASE("the same incarnation joins once", "[sched]") {
   const auto again = world.say(1, join_of(wire::Role::worker, 11));
   REQUIRE(World::count<wire::JoinOk>(again) == 1);
   REQUIRE(world.last<wire::JoinOk>(1)->node == NodeId(1));
-  REQUIRE(world.coordinator.members().view_number() == 1);
+  REQUIRE(world.coordinator->members().view_number() == 1);
 
   SECTION("from a new connection too, which then is where it is reached") {
     world.say(2, join_of(wire::Role::worker, 11));
@@ -50,7 +50,7 @@ TEST_CASE("another incarnation on a connection replaces the node there",
   World world;
   world.say(1, join_of(wire::Role::server, 11, 2));
   world.say(1, join_of(wire::Role::server, 12, 1));
-  const auto& members = world.coordinator.members();
+  const auto& members = world.coordinator->members();
   REQUIRE(members.count(wire::Role::server) == 1);
   REQUIRE(members.lanes().at(0).lane == 3);
   REQUIRE(world.last<wire::JoinOk>(1)->node == NodeId(2));
@@ -89,14 +89,14 @@ TEST_CASE("a join that makes no sense is refused", "[sched]") {
   SECTION("an endless fingerprint") { join.fingerprint.assign(100000, 'x'); }
   world.say(1, join);
   REQUIRE(world.last<wire::Refused>(1)->code == "invalid");
-  REQUIRE(world.coordinator.members().empty());
+  REQUIRE(world.coordinator->members().empty());
 }
 
 TEST_CASE("a client that joins learns the rhythm and is no node", "[sched]") {
   World world;
   world.say(9, join_of(wire::Role::client, 12));
   REQUIRE(world.last<wire::JoinOk>(9)->node == NodeId());
-  REQUIRE(world.coordinator.members().empty());
+  REQUIRE(world.coordinator->members().empty());
 }
 
 TEST_CASE("a silent node expires after four heartbeats", "[sched]") {
@@ -105,9 +105,9 @@ TEST_CASE("a silent node expires after four heartbeats", "[sched]") {
   world.worker(2);
   world.kill(2);
   world.pass(4s);
-  REQUIRE(world.coordinator.members().count(wire::Role::worker) == 1);
+  REQUIRE(world.coordinator->members().count(wire::Role::worker) == 1);
   world.pass(500ms);
-  REQUIRE(world.coordinator.members().count(wire::Role::worker) == 0);
+  REQUIRE(world.coordinator->members().count(wire::Role::worker) == 0);
   REQUIRE(world.text("worker_expired") ==
           "worker-2 expired; 1 server, 0 workers");
   REQUIRE(world.last<wire::View>(1)->nodes.size() == 1);
@@ -128,7 +128,7 @@ TEST_CASE("any message is a sign of life", "[sched]") {
     world.pass(3s);
     world.say(2, wire::Nodes{});
   }
-  REQUIRE(world.coordinator.members().count(wire::Role::worker) == 1);
+  REQUIRE(world.coordinator->members().count(wire::Role::worker) == 1);
 }
 
 TEST_CASE("a master that was stopped blames nobody", "[sched]") {
@@ -136,10 +136,10 @@ TEST_CASE("a master that was stopped blames nobody", "[sched]") {
   world.worker(2);
   world.now += 1h;
   world.tick();
-  REQUIRE(world.coordinator.members().count(wire::Role::worker) == 1);
+  REQUIRE(world.coordinator->members().count(wire::Role::worker) == 1);
   world.kill(2);
   world.pass(6s);
-  REQUIRE(world.coordinator.members().count(wire::Role::worker) == 0);
+  REQUIRE(world.coordinator->members().count(wire::Role::worker) == 0);
 }
 
 TEST_CASE("a heartbeat with an old view is answered with the new one",
@@ -153,7 +153,7 @@ TEST_CASE("a heartbeat with an old view is answered with the new one",
   const auto current =
       world.say(2, wire::Heartbeat{.node = node, .view = 2, .progress = 78});
   REQUIRE(World::count<wire::View>(current) == 0);
-  REQUIRE(world.coordinator.members().by_node(node)->progress == 78);
+  REQUIRE(world.coordinator->members().by_node(node)->progress == 78);
 }
 
 TEST_CASE("a heartbeat in another node's name is refused", "[sched]") {
@@ -169,9 +169,9 @@ TEST_CASE("a node leaves by its own message only", "[sched]") {
   world.worker(2);
   world.worker(3);
   world.say(3, wire::Leave{NodeId(1)});
-  REQUIRE(world.coordinator.members().count(wire::Role::worker) == 2);
+  REQUIRE(world.coordinator->members().count(wire::Role::worker) == 2);
   world.say(2, wire::Leave{NodeId(1)});
-  REQUIRE(world.coordinator.members().count(wire::Role::worker) == 1);
+  REQUIRE(world.coordinator->members().count(wire::Role::worker) == 1);
   REQUIRE(world.text("worker_left") == "worker-1 left; 0 servers, 1 worker");
 }
 

@@ -46,8 +46,9 @@ inline bool has(const std::vector<std::string>& kinds,
 }
 
 struct World {
-  explicit World(Settings settings = {})
-      : coordinator(std::move(settings), turn()) {}
+  explicit World(Settings settings = {}) {
+    coordinator.emplace(std::move(settings), turn());
+  }
 
   Turn turn() const {
     return {.now = now,
@@ -57,9 +58,9 @@ struct World {
 
   // Effects by peer, in order; all of them are kept in `inbox` too.
   Effects say(std::uint64_t peer, wire::Body body) {
-    return keep(coordinator.on(turn(), PeerId(peer), {std::move(body), {}}));
+    return keep(coordinator->on(turn(), PeerId(peer), {std::move(body), {}}));
   }
-  Effects tick() { return keep(coordinator.tick(turn())); }
+  Effects tick() { return keep(coordinator->tick(turn())); }
 
   // Time passes in small steps; nodes that beat are heard meanwhile.
   void pass(Duration duration) {
@@ -135,14 +136,14 @@ struct World {
 
   std::vector<std::string> kinds(JobId job = {}) const {
     std::vector<std::string> out;
-    for (const auto& event : coordinator.log().after(0, job).events) {
+    for (const auto& event : coordinator->log().after(0, job).events) {
       out.push_back(event.kind);
     }
     return out;
   }
   std::string text(const std::string& kind) const {
     std::string out;
-    for (const auto& event : coordinator.log().after(0, {}).events) {
+    for (const auto& event : coordinator->log().after(0, {}).events) {
       if (event.kind == kind) out = event.text;
     }
     return out;
@@ -154,7 +155,7 @@ struct World {
   }
 
   Instant now{std::chrono::hours(1)};
-  Coordinator coordinator;
+  std::optional<Coordinator> coordinator;
   std::map<std::uint64_t, NodeId> beating;
   std::vector<Send> inbox;
 };

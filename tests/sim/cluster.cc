@@ -5,9 +5,10 @@
 #include <memory>
 
 #include "base/format.h"
-#include "sched/coordinator.h"
+#include "sim/master.h"
 #include "sim/network.h"
 #include "sim/nodes.h"
+#include "sim/witness.h"
 
 namespace psmith::sim {
 namespace {
@@ -22,12 +23,8 @@ class Cluster {
   Cluster(const Scenario& scenario, const Data& data, bool trace)
       : scenario_(scenario),
         data_(data),
-        trace_(trace),
         network_(seed_of({scenario.seed, 11}), scenario.weather),
-        coordinator_(settings(), turn()) {
-    master_ = network_.open([this](Endpoint from, wire::Message m) {
-      give(coordinator_.on(turn(), PeerId(from), m));
-    });
+        master_(network_, scenario.master_faults, trace) {
     client_ = network_.open(
         [this](Endpoint, wire::Message m) { on_client(std::move(m)); });
   }
@@ -35,24 +32,11 @@ class Cluster {
   Verdict run();
 
  private:
-  static sched::Settings settings() {
-    sched::Settings s;
-    s.heartbeat = Network::duration(kBeatMs);
-    return s;
-  }
-  sched::Turn turn() const {
-    const auto ms = network_.now().time_since_epoch() / 1'000'000;
-    return {network_.now(), static_cast<std::uint64_t>(ms.count())};
-  }
-  void give(const sched::Effects& effects) {
-    for (const auto& send : effects) {
-      network_.send(master_, send.to.value(), send.message);
-    }
-  }
   void add_server();
   void add_worker();
   void plan_crashes();
-  void master_tick();
+  void plan_master_crashes();
+  void plan_troubles();
   void client_tick();
   void on_client(wire::Message message);
   std::vector<Blob> fetch(store::Lane& lane, const wire::JobInfo& info,
@@ -63,32 +47,34 @@ class Cluster {
                                std::uint32_t table);
   bool collect(const wire::JobInfo& info);
   void submit_again();
+  void judge();
 
   const Scenario& scenario_;
   const Data& data_;
-  bool trace_;
   Network network_;
-  sched::Coordinator coordinator_;
-  Endpoint master_ = 0, client_ = 0;
+  Master master_;
+  Witness witness_;
+  Endpoint client_ = 0;
   std::vector<std::unique_ptr<Server>> servers_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Worker> unfit_;
   JobId job_;
   std::uint64_t token_ = 1;
   bool over_ = false;
-  std::uint64_t seen_ = 0;
   Verdict verdict_;
 };
 
 void Cluster::add_server() {
   servers_.push_back(std::make_unique<Server>(
-      network_, master_, scenario_.lanes, scenario_.faults));
+      network_, master_.endpoint(), witness_, scenario_.lanes,
+      scenario_.faults));
   servers_.back()->start();
 }
 
 void Cluster::add_worker() {
   workers_.push_back(
-      std::make_unique<Worker>(network_, master_, data_, scenario_.compute_ms));
+      std::make_unique<Worker>(network_, master_.endpoint(), witness_, data_,
+                               scenario_.compute_ms));
   workers_.back()->start();
 }
 
@@ -125,24 +111,45 @@ void Cluster::plan_crashes() {
   }
 }
 
-void Cluster::master_tick() {
-  give(coordinator_.tick(turn()));
-  for (const auto& event : coordinator_.log().after(seen_, {}).events) {
-    seen_ = event.seq;
-    if (event.kind == "leases_released") ++verdict_.releases;
-    if (!trace_) continue;
-    std::fprintf(stderr, "%8llu ms %-18s %s\n",
-                 static_cast<unsigned long long>(event.time_ms),
-                 event.kind.c_str(), event.text.c_str());
+void Cluster::plan_master_crashes() {
+  for (const auto& crash : scenario_.master_crashes) {
+    network_.after(crash.ms, [this, crash] {
+      master_.crash(crash.in_turn);
+      network_.cut(master_.endpoint());
+    });
+    network_.after(crash.ms + crash.down_ms, [this] { master_.restart(); });
   }
-  network_.after(20, [this] { master_tick(); });
+}
+
+void Cluster::plan_troubles() {
+  for (const auto& trouble : scenario_.troubles) {
+    network_.after(trouble.ms, [this, trouble] {
+      std::vector<Process*> alive;
+      for (auto& each : servers_) {
+        if (each->alive()) alive.push_back(each.get());
+      }
+      for (auto& each : workers_) {
+        if (each->alive()) alive.push_back(each.get());
+      }
+      if (alive.empty()) return;
+      auto& process = *alive[network_.rng().below(alive.size())];
+      switch (trouble.kind) {
+        case Trouble::Kind::pause:
+          return process.pause(trouble.for_ms);
+        case Trouble::Kind::isolate:
+          return process.isolate(trouble.for_ms);
+        case Trouble::Kind::cut:
+          return process.cut();
+      }
+    });
+  }
 }
 
 void Cluster::client_tick() {
   wire::Message request{wire::Submit{.spec = scenario_.spec, .token = token_},
                         {}};
   if (job_) request.body = wire::Jobs{.job = job_, .name = ""};
-  network_.send(client_, master_, std::move(request));
+  network_.send(client_, master_.endpoint(), std::move(request));
   network_.after(100, [this] { client_tick(); });
 }
 
@@ -256,18 +263,37 @@ bool Cluster::collect(const wire::JobInfo& info) {
   return true;
 }
 
+// What must hold besides the bits.
+void Cluster::judge() {
+  if (master_.job_count() > token_) {
+    witness_.say(format("{} submissions are {} jobs", token_,
+                        master_.job_count()));
+  }
+  const bool calm = scenario_.server_crashes_ms.empty() &&
+                    scenario_.troubles.empty() &&
+                    scenario_.weather.lost_share == 0 &&
+                    scenario_.weather.delay_ms <= 1;
+  if (calm && master_.restarts() != 0) {
+    witness_.say("a job started again though no server was lost");
+  }
+  if (witness_.fault().empty()) return;
+  verdict_.finished = false;
+  verdict_.reason = witness_.fault();
+}
+
 Verdict Cluster::run() {
   for (std::size_t i = 0; i < scenario_.servers; ++i) add_server();
   for (std::size_t i = 0; i < scenario_.workers; ++i) add_worker();
   if (scenario_.unfit_worker) {
-    unfit_ = std::make_unique<Worker>(network_, master_, data_,
-                                      scenario_.compute_ms);
+    unfit_ = std::make_unique<Worker>(network_, master_.endpoint(), witness_,
+                                      data_, scenario_.compute_ms);
     unfit_->make_unfit();
     unfit_->start();
   }
   network_.after(10, [this] { client_tick(); });
   plan_crashes();
-  master_tick();
+  plan_master_crashes();
+  plan_troubles();
   const Instant limit = network_.now() + Network::duration(kLimitMs);
   while (!over_ && network_.step()) {
     if (network_.now() > limit || network_.messages() > kMessageMax) {
@@ -275,6 +301,8 @@ Verdict Cluster::run() {
       break;
     }
   }
+  judge();
+  verdict_.releases = master_.releases();
   verdict_.messages = network_.messages();
   verdict_.virtual_s =
       std::chrono::duration<double>(network_.now().time_since_epoch()).count();

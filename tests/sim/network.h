@@ -1,6 +1,7 @@
 // The fake network and the event queue of a simulation. Endpoint numbers stand
 // for sockets; a message to an endpoint that is gone vanishes, and so does a
-// share of the others, as when a connection is cut. One thread.
+// share of the others. A connection that is cut loses a tail of what is under
+// way, and goes on. One thread.
 #pragma once
 
 #include <algorithm>
@@ -44,10 +45,22 @@ class Network {
   void kill(Endpoint endpoint) {
     receivers_.erase(endpoint);
     for (auto& [link, state] : links_) {
-      if (link.first != endpoint || state.sent == state.delivered) continue;
-      const auto in_flight = state.sent - state.delivered;
-      state.lost_after = state.delivered + rng_.below(in_flight + 1);
+      if (link.first == endpoint) lose(state);
     }
+  }
+
+  // All connections of this endpoint.
+  void cut(Endpoint endpoint) {
+    for (auto& [link, state] : links_) {
+      if (link.first == endpoint || link.second == endpoint) lose(state);
+    }
+  }
+
+  // Until then nothing reaches it; isolated: nor does what it sends reach
+  // others.
+  void hold(Endpoint endpoint, Instant until, bool isolated) {
+    hold_in_[endpoint] = until;
+    if (isolated) hold_out_[endpoint] = until;
   }
 
   void send(Endpoint from, Endpoint to, wire::Message message) {
@@ -59,13 +72,7 @@ class Network {
     if (rng_.uniform() < weather_.slow_share) ms *= 100 * rng_.uniform();
     if (rng_.uniform() < weather_.lost_share) return;
     link.last = std::max(link.last, now_ + duration(ms));  // order is kept
-    at(link.last, [this, from, to, number, m = std::move(message)]() mutable {
-      auto& state = links_[{from, to}];
-      state.delivered = number;
-      if (number > state.lost_after) return;
-      const auto found = receivers_.find(to);
-      if (found != receivers_.end()) found->second(from, std::move(m));
-    });
+    deliver(link.last, from, to, number, std::move(message));
   }
 
   static Duration duration(double ms) {
@@ -103,8 +110,33 @@ class Network {
   struct Link {
     Instant last;
     std::uint64_t sent = 0, delivered = 0;
-    std::uint64_t lost_after = ~std::uint64_t{0};
+    std::uint64_t lost_after = 0, lost_to = 0;  // what a cut took
   };
+
+  void lose(Link& link) {
+    if (link.sent == link.delivered) return;
+    link.lost_after =
+        link.delivered + rng_.below(link.sent - link.delivered + 1);
+    link.lost_to = link.sent;
+  }
+
+  void deliver(Instant when, Endpoint from, Endpoint to, std::uint64_t number,
+               wire::Message message) {
+    at(when, [this, from, to, number, m = std::move(message)]() mutable {
+      const auto free = std::max(held(hold_in_, to), held(hold_out_, from));
+      if (free > now_) return deliver(free, from, to, number, std::move(m));
+      auto& link = links_[{from, to}];
+      link.delivered = number;
+      if (number > link.lost_after && number <= link.lost_to) return;
+      const auto found = receivers_.find(to);
+      if (found != receivers_.end()) found->second(from, std::move(m));
+    });
+  }
+
+  static Instant held(const std::map<Endpoint, Instant>& holds, Endpoint at) {
+    const auto found = holds.find(at);
+    return found == holds.end() ? Instant() : found->second;
+  }
 
   Rng rng_;
   Weather weather_;
@@ -114,6 +146,7 @@ class Network {
   std::vector<Event> events_;  // a heap
   std::map<Endpoint, Receiver> receivers_;
   std::map<std::pair<Endpoint, Endpoint>, Link> links_;
+  std::map<Endpoint, Instant> hold_in_, hold_out_;
 };
 
 }  // namespace psmith::sim

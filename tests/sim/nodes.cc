@@ -20,12 +20,26 @@ Endpoint endpoint_of(const std::string& address) {
 }  // namespace
 
 void Process::start() {
-  incarnation_ = network_.rng().next();
-  control_ = network_.open([this, alive = alive_](Endpoint, wire::Message m) {
-    if (*alive) on_master(std::move(m));
-  });
-  beat();
+  node::AgentSettings settings;
+  settings.join = {.role = role_,
+                   .name = "",
+                   .incarnation = network_.rng().next() | 1,
+                   .wire_version = wire::kWireVersion,
+                   .fingerprint = "sim",
+                   .addresses = addresses(),
+                   .threads = 1};
+  agent_.emplace(std::move(settings));
+  connect();
+  perform(agent_->start(network_.now()));
   ticks();
+}
+
+// A connection of its own, as a fresh socket is.
+void Process::connect() {
+  if (control_ != 0) network_.kill(control_);
+  control_ = network_.open([this, alive = alive_](Endpoint, wire::Message m) {
+    if (*alive) perform(agent_->on(network_.now(), m));
+  });
 }
 
 void Process::kill() {
@@ -34,66 +48,67 @@ void Process::kill() {
   for (const auto endpoint : endpoints()) network_.kill(endpoint);
 }
 
+void Process::pause(double ms) {
+  awake_ = network_.now() + Network::duration(ms);
+  hold(ms, false);
+}
+
+void Process::isolate(double ms) { hold(ms, true); }
+
+void Process::hold(double ms, bool isolated) {
+  const auto until = network_.now() + Network::duration(ms);
+  network_.hold(control_, until, isolated);
+  for (const auto endpoint : endpoints()) {
+    network_.hold(endpoint, until, isolated);
+  }
+}
+
+void Process::cut() {
+  network_.cut(control_);
+  for (const auto endpoint : endpoints()) network_.cut(endpoint);
+}
+
 void Process::later(double ms, std::function<void()> fn) {
-  network_.after(ms, [alive = alive_, fn = std::move(fn)] {
-    if (*alive) fn();
+  network_.after(ms, [this, alive = alive_, fn = std::move(fn)]() mutable {
+    if (!*alive) return;
+    if (awake_ <= network_.now()) return fn();
+    const auto left = awake_ - network_.now();
+    later(std::chrono::duration<double, std::milli>(left).count() + 0.01,
+          std::move(fn));
   });
 }
 
-void Process::beat() {
-  if (node_) {
-    network_.send(control_, master_,
-                  {wire::Heartbeat{.node = node_, .view = view_}, {}});
-    for (const auto& body : unanswered_) {
-      network_.send(control_, master_, {body, {}});
-    }
-  } else {
-    network_.send(control_, master_,
-                  {wire::Join{.role = role_,
-                              .name = "",
-                              .incarnation = incarnation_,
-                              .wire_version = wire::kWireVersion,
-                              .fingerprint = "sim",
-                              .addresses = addresses(),
-                              .threads = 1},
-                   {}});
+void Process::perform(node::AgentCore::Actions actions) {
+  for (auto& action : actions) {
+    if (!*alive_) return;
+    std::visit([&](auto& each) { act(each); }, action);
   }
-  later(kBeatMs, [this] { beat(); });
+}
+
+void Process::act(node::AgentCore::Send& send) {
+  if (send.fresh) connect();
+  network_.send(control_, master_, {std::move(send.body), {}});
+}
+
+void Process::act(node::AgentCore::Joined& joined) {
+  witness_.joined(joined.node);
+  on_joined();
+}
+
+void Process::act(node::AgentCore::Viewed&) {
+  witness_.viewed(agent_->view());
+  on_view(agent_->view());
 }
 
 void Process::ticks() {
+  perform(agent_->tick(network_.now(), 0));
+  if (!*alive_) return;
   tick();
   later(40, [this] { ticks(); });
 }
 
-void Process::tell_master(wire::Body body, bool again) {
-  network_.send(control_, master_, {body, {}});
-  if (again) unanswered_.push_back(std::move(body));
-}
-
-void Process::on_master(wire::Message message) {
-  if (const auto* ok = std::get_if<wire::JoinOk>(&message.body)) {
-    if (!node_) on_joined();
-    node_ = ok->node;
-  } else if (!node_) {
-    return;  // as an agent: nothing counts before it has joined
-  } else if (const auto* view = std::get_if<wire::View>(&message.body)) {
-    if (view->number <= view_) return;
-    view_ = view->number;
-    on_view(*view);
-  } else if (const auto* start = std::get_if<wire::StartJob>(&message.body)) {
-    unanswered_.clear();
-    on_start_job(start->record);
-  } else if (const auto* end = std::get_if<wire::EndJob>(&message.body)) {
-    unanswered_.clear();
-    on_end_job(*end);
-  } else if (const auto* no = std::get_if<wire::Refused>(&message.body)) {
-    if (no->code == "unknown_node") {
-      node_ = {};
-      view_ = 0;
-      unanswered_.clear();
-    }
-  }
+void Process::tell_master(wire::Body body) {
+  perform(agent_->send(network_.now(), std::move(body)));
 }
 
 // ---- server ----------------------------------------------------------------
@@ -158,9 +173,7 @@ void Server::run(LaneSlot& slot, store::LaneEffects effects) {
                     endpoint_of(slot.lane->record().lanes[0].address),
                     std::move(lead->message));
     } else if (auto* master = std::get_if<store::ToMaster>(&effect)) {
-      const bool again =
-          std::holds_alternative<wire::LaneDone>(master->message.body);
-      tell_master(std::move(master->message.body), again);
+      tell_master(std::move(master->message.body));
     }
   }
 }
@@ -181,10 +194,8 @@ void Server::on_start_job(const wire::JobRecord& record) {
       run(slot, std::move(effects));
     }
   }
-  tell_master(
-      wire::StartJobOk{
-          .node = node_, .job = record.job, .recovery = record.recovery},
-      true);
+  tell_master(wire::StartJobOk{
+      .node = {}, .job = record.job, .recovery = record.recovery});
 }
 
 void Server::on_joined() {
@@ -228,12 +239,11 @@ void Server::tick() {
 
 void Worker::on_start_job(const wire::JobRecord& record) {
   if (unfit_) {
-    tell_master(wire::JobFailed{.node = node_,
+    tell_master(wire::JobFailed{.node = {},
                                 .job = record.job,
                                 .recovery = record.recovery,
                                 .reason = "cannot read the data",
-                                .status = 66},
-                true);
+                                .status = 66});
     return;
   }
   const bool known = task_ && task_->core->record().job == record.job &&
@@ -242,7 +252,7 @@ void Worker::on_start_job(const wire::JobRecord& record) {
     if (task_) network_.kill(task_->endpoint);
     task_.emplace();
     task_->number = ++tasks_;
-    task_->core = std::make_unique<node::WorkerCore>(node_, record);
+    task_->core = std::make_unique<node::WorkerCore>(node(), record);
     task_->compute = std::make_unique<node::Compute>(
         task_->core->model(), task_->core->record().spec.classes, data_);
     for (std::size_t i = 0; i < record.lanes.size(); ++i) {
@@ -258,10 +268,8 @@ void Worker::on_start_job(const wire::JobRecord& record) {
           run(std::move(effects));
         });
   }
-  tell_master(
-      wire::StartJobOk{
-          .node = node_, .job = record.job, .recovery = record.recovery},
-      true);
+  tell_master(wire::StartJobOk{
+      .node = {}, .job = record.job, .recovery = record.recovery});
   tick();
 }
 
@@ -294,18 +302,17 @@ void Worker::run(node::WorkerEffects effects) {
       const auto& to = task_->core->record().lanes[lane->lane].address;
       network_.send(task_->endpoint, endpoint_of(to), std::move(lane->message));
     } else if (auto* note = std::get_if<node::NoteMaster>(&effect)) {
-      tell_master(note->note, false);
+      tell_master(note->note);
     } else if (auto* prepared = std::get_if<node::PrepareWork>(&effect)) {
       prepare(prepared->work);
     } else if (auto* ready = std::get_if<node::ComputeWork>(&effect)) {
       compute(ready->work);
     } else if (auto* why = std::get_if<node::GiveUp>(&effect)) {
-      tell_master(wire::JobFailed{.node = node_,
+      tell_master(wire::JobFailed{.node = {},
                                   .job = task_->core->record().job,
                                   .recovery = task_->core->record().recovery,
                                   .reason = why->error.message,
-                                  .status = 69},
-                  true);
+                                  .status = 69});
       task_->core->give_up();
     }
   }

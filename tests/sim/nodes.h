@@ -1,6 +1,6 @@
 // The simulated processes: a server with its lanes, and a worker. Each speaks
-// to the coordinator as an agent does (join, heartbeat, answers sent again),
-// and hands everything else to the real cores. One thread.
+// to the master through the real agent's core, and hands everything else to the
+// other real cores. One thread.
 #pragma once
 
 #include <map>
@@ -10,28 +10,32 @@
 #include <string>
 #include <vector>
 
+#include "node/agent_core.h"
 #include "node/worker_core.h"
 #include "sim/network.h"
 #include "sim/scenario.h"
+#include "sim/witness.h"
 #include "store/lane.h"
 
 namespace psmith::sim {
 
-inline constexpr double kBeatMs = 100;
-
 // What both kinds share.
 class Process {
  public:
-  Process(Network& network, Network::Endpoint master, wire::Role role)
-      : network_(network), master_(master), role_(role) {}
+  Process(Network& network, Network::Endpoint master, Witness& witness,
+          wire::Role role)
+      : network_(network), master_(master), witness_(witness), role_(role) {}
   virtual ~Process() = default;
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
   void start();
   void kill();
+  // As SIGSTOP and SIGCONT, or a cable that is pulled and put back.
+  void pause(double ms);
+  void isolate(double ms);
+  void cut();
   bool alive() const { return *alive_; }
-  NodeId node() const { return node_; }
 
  protected:
   virtual std::vector<std::string> addresses() = 0;
@@ -43,31 +47,42 @@ class Process {
   virtual void tick() = 0;
   virtual std::vector<Network::Endpoint> endpoints() const = 0;
 
-  void tell_master(wire::Body body, bool again);
+  NodeId node() const { return agent_->node(); }
+  void tell_master(wire::Body body);
   // Runs fn later, unless the process died.
   void later(double ms, std::function<void()> fn);
 
   Network& network_;
   Network::Endpoint master_;
-  NodeId node_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 
  private:
-  void on_master(wire::Message message);
-  void beat();
+  void connect();
+  void hold(double ms, bool isolated);
+  void perform(node::AgentCore::Actions actions);
+  void act(node::AgentCore::Send& send);
+  void act(node::AgentCore::Joined& joined);
+  void act(node::AgentCore::Viewed&);
+  void act(wire::StartJob& start) { on_start_job(start.record); }
+  void act(wire::EndJob& end) { on_end_job(end); }
+  void act(node::AgentCore::Silent&) {}
+  void act(node::AgentCore::Heard&) {}
+  void act(node::AgentCore::Fail&) { kill(); }
   void ticks();
 
+  Witness& witness_;
   wire::Role role_;
   Network::Endpoint control_ = 0;
-  std::uint64_t incarnation_ = 0, view_ = 0;
-  std::vector<wire::Body> unanswered_;  // until the job ends or starts again
+  Instant awake_{};  // it does nothing before
+  std::optional<node::AgentCore> agent_;
 };
 
 class Server final : public Process {
  public:
-  Server(Network& network, Network::Endpoint master, std::size_t lanes,
-         store::Faults faults)
-      : Process(network, master, wire::Role::server), faults_(faults) {
+  Server(Network& network, Network::Endpoint master, Witness& witness,
+         std::size_t lanes, store::Faults faults)
+      : Process(network, master, witness, wire::Role::server),
+        faults_(faults) {
     for (std::size_t i = 0; i < lanes; ++i) open_lane();
   }
   // The lane with this number of the cluster, if its job ended here.
@@ -96,9 +111,9 @@ class Server final : public Process {
 
 class Worker final : public Process {
  public:
-  Worker(Network& network, Network::Endpoint master, const Data& data,
-         double compute_ms)
-      : Process(network, master, wire::Role::worker),
+  Worker(Network& network, Network::Endpoint master, Witness& witness,
+         const Data& data, double compute_ms)
+      : Process(network, master, witness, wire::Role::worker),
         data_(data),
         compute_ms_(compute_ms) {}
   // Its computation never ends from now on.

@@ -1,47 +1,44 @@
 // psmith_sim: runs simulated clusters by seed and compares the bits of each
 // with the reference.
 //
-// With FIRST and LAST all seeds must agree, and those that do not are named;
-// with a FAULT planted, one must not. --trace: one run, its events on stderr.
+//   psmith_sim --seeds 1..10000                      all must agree
+//   psmith_sim --seeds 1..10000 --fault accept_stale  one must not
+//   psmith_sim --trace 17 [--fault NAME]    one run, its events on stderr
 #include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "base/format.h"
 #include "sim/cluster.h"
+#include "sim/faults.h"
 
 namespace {
 
 using namespace psmith;
 
-bool plant(store::Faults& faults, const std::string& name) {
-  if (name == "no_duplicate_check")
-    faults.no_duplicate_check = true;
-  else if (name == "add_covered")
-    faults.add_covered = true;
-  else if (name == "drop_version_early")
-    faults.drop_version_early = true;
-  else if (name == "accept_stale")
-    faults.accept_stale = true;
-  else
-    return name == "none";
-  return true;
-}
+struct Options {
+  std::uint64_t first = 1, last = 0;
+  bool trace = false;
+  const sim::Fault* fault = nullptr;
+};
 
 // Empty: the run ended with the reference's bits.
-std::string check(std::uint64_t seed, const store::Faults& faults, bool trace,
+std::string check(std::uint64_t seed, const Options& options,
                   std::uint64_t& releases) {
   auto scenario = sim::draw(seed);
-  scenario.faults = faults;
+  if (options.fault != nullptr) options.fault->plant(scenario);
   const sim::Data data(scenario.spec, seed);
-  const auto verdict = sim::simulate(scenario, data, trace);
+  const auto verdict = sim::simulate(scenario, data, options.trace);
   releases = verdict.releases;
-  if (trace) {
+  if (options.trace) {
     std::fprintf(stderr, "%s\n%.3f virtual s, %llu messages\n",
                  sim::describe(scenario).c_str(), verdict.virtual_s,
                  static_cast<unsigned long long>(verdict.messages));
@@ -62,14 +59,13 @@ struct Tally {
   std::mutex print;
 };
 
-void work(Tally& tally, std::uint64_t last, const store::Faults& faults,
-          bool planted) {
+void work(Tally& tally, const Options& options) {
   while (true) {
-    if (planted && tally.failed > 0) return;
+    if (options.fault != nullptr && tally.failed > 0) return;
     const auto seed = tally.next.fetch_add(1);
-    if (seed > last) return;
+    if (seed > options.last) return;
     std::uint64_t releases = 0;
-    const auto reason = check(seed, faults, false, releases);
+    const auto reason = check(seed, options, releases);
     tally.releases += releases;
     if (reason.empty()) {
       ++tally.passed;
@@ -82,35 +78,13 @@ void work(Tally& tally, std::uint64_t last, const store::Faults& faults,
   }
 }
 
-int usage() {
-  std::fprintf(stderr,
-               "usage: psmith_sim FIRST LAST [FAULT]\n"
-               "       psmith_sim --trace SEED [FAULT]\n"
-               "faults: no_duplicate_check add_covered drop_version_early "
-               "accept_stale\n");
-  return 2;
-}
-
-}  // namespace
-
-int main(int argc, char** argv) {
-  if (argc < 3 || argc > 4) return usage();
-  store::Faults faults;
-  const bool planted = argc == 4 && std::strcmp(argv[3], "none") != 0;
-  if (argc == 4 && !plant(faults, argv[3])) return usage();
-  if (std::strcmp(argv[1], "--trace") == 0) {
-    std::uint64_t releases = 0;
-    const auto reason = check(std::stoull(argv[2]), faults, true, releases);
-    std::printf("%s\n", reason.empty() ? "same bits" : reason.c_str());
-    return reason.empty() ? 0 : 1;
-  }
-  const auto last = std::stoull(argv[2]);
-  Tally tally(std::stoull(argv[1]));
+int run_all(const Options& options) {
+  Tally tally(options.first);
   {
     std::vector<std::jthread> threads;
     const auto count = std::max(1U, std::thread::hardware_concurrency());
     for (unsigned i = 0; i < count; ++i) {
-      threads.emplace_back([&] { work(tally, last, faults, planted); });
+      threads.emplace_back([&] { work(tally, options); });
     }
   }
   std::printf(
@@ -120,6 +94,61 @@ int main(int argc, char** argv) {
       static_cast<unsigned long long>(tally.failed.load()),
       static_cast<unsigned long long>(tally.releases.load()));
   // Crashes that take nobody's leaves prove nothing.
+  const bool planted = options.fault != nullptr;
   const bool idle = !planted && tally.releases * 4 < tally.passed;
   return (tally.failed != 0) == planted && !idle ? 0 : 1;
+}
+
+int usage() {
+  std::fprintf(stderr,
+               "usage: psmith_sim --seeds FIRST..LAST [--fault NAME]\n"
+               "       psmith_sim --trace SEED [--fault NAME]\nfaults:");
+  for (const auto& fault : sim::all_faults()) {
+    std::fprintf(stderr, " %s", std::string(fault.name).c_str());
+  }
+  std::fprintf(stderr, "\n");
+  return 2;
+}
+
+bool read_number(std::string_view text, std::uint64_t& out) {
+  const auto* const end = text.data() + text.size();
+  return std::from_chars(text.data(), end, out).ptr == end && !text.empty();
+}
+
+bool read_seeds(std::string_view text, Options& out) {
+  const auto dots = text.find("..");
+  if (dots == std::string_view::npos) return false;
+  return read_number(text.substr(0, dots), out.first) &&
+         read_number(text.substr(dots + 2), out.last) &&
+         out.first <= out.last;
+}
+
+std::optional<Options> read(int argc, char** argv) {
+  Options out;
+  if (argc != 3 && argc != 5) return std::nullopt;
+  if (std::strcmp(argv[1], "--trace") == 0) {
+    out.trace = true;
+    if (!read_number(argv[2], out.first)) return std::nullopt;
+  } else if (std::strcmp(argv[1], "--seeds") != 0 ||
+             !read_seeds(argv[2], out)) {
+    return std::nullopt;
+  }
+  if (argc == 3) return out;
+  out.fault = sim::find_fault(argv[4]);
+  if (std::strcmp(argv[3], "--fault") != 0 || out.fault == nullptr) {
+    return std::nullopt;
+  }
+  return out;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto options = read(argc, argv);
+  if (!options) return usage();
+  if (!options->trace) return run_all(*options);
+  std::uint64_t releases = 0;
+  const auto reason = check(options->first, *options, releases);
+  std::printf("%s\n", reason.empty() ? "same bits" : reason.c_str());
+  return reason.empty() ? 0 : 1;
 }

@@ -115,6 +115,21 @@ Scenario draw(std::uint64_t seed) {
   if (rng.below(3) == 0) {
     s.server_crashes_ms.push_back(20 + 400 * rng.uniform() * rng.uniform());
   }
+  if (rng.below(3) == 0) {
+    for (auto n = between(rng, 1, 3); n != 0; --n) {
+      s.master_crashes.push_back({.ms = 5 + 900 * rng.uniform(),
+                                  .down_ms = 2000 * rng.uniform(),
+                                  .in_turn = rng.below(2) == 0});
+    }
+  }
+  if (rng.below(4) == 0) {
+    for (auto n = between(rng, 1, 3); n != 0; --n) {
+      s.troubles.push_back(
+          {.kind = static_cast<Trouble::Kind>(rng.below(3)),
+           .ms = 5 + 600 * rng.uniform(),
+           .for_ms = 1500 * rng.uniform() * rng.uniform()});
+    }
+  }
   return s;
 }
 
@@ -122,13 +137,14 @@ std::string describe(const Scenario& s) {
   return format(
       "seed {}: {} {} M={} epochs={} shards={} eval={} patience={} servers={} "
       "lanes={} workers={} worker crashes={} hangs={} unfit={} server "
-      "crashes={} lost={:.4f}",
+      "crashes={} master crashes={} troubles={} lost={:.4f}",
       s.seed, model::name_of(s.spec.model.kind),
       s.spec.model.dense ? "dense" : "sparse", s.spec.group_blocks,
       s.spec.epochs, s.spec.train.shards.size(), s.spec.eval.shards.size(),
       s.spec.patience, s.servers, s.lanes, s.workers,
       s.worker_crashes_ms.size(), s.worker_hangs_ms.size(), s.unfit_worker,
-      s.server_crashes_ms.size(), s.weather.lost_share);
+      s.server_crashes_ms.size(), s.master_crashes.size(), s.troubles.size(),
+      s.weather.lost_share);
 }
 
 Data::Block Data::make(const wire::JobSpec& spec, std::uint64_t rows,

@@ -8,6 +8,7 @@
 
 #include "base/rng.h"
 #include "node/compute.h"
+#include "sim/master.h"
 #include "sim/network.h"
 #include "store/tree.h"
 #include "wire/job.h"
@@ -32,6 +33,18 @@ class Data : public node::BlockSource {
   std::vector<std::vector<Block>> train_, eval_;
 };
 
+// The master falls in the middle of a turn or between two, and is down so long.
+struct MasterCrash {
+  double ms = 0, down_ms = 0;
+  bool in_turn = false;
+};
+// A process that stops, is isolated, or loses its connections for a moment.
+struct Trouble {
+  enum class Kind { pause, isolate, cut };
+  Kind kind = Kind::pause;
+  double ms = 0, for_ms = 0;
+};
+
 struct Scenario {
   std::uint64_t seed = 0;
   wire::JobSpec spec;
@@ -40,9 +53,12 @@ struct Scenario {
   // A worker's computation hangs for ever from then on; it goes on beating.
   std::vector<double> worker_hangs_ms;
   bool unfit_worker = false;  // one more, that cannot read the data
+  std::vector<MasterCrash> master_crashes;
+  std::vector<Trouble> troubles;
   Network::Weather weather;
   double compute_ms = 1;  // mean of one lease
   store::Faults faults;
+  MasterFaults master_faults;
 };
 
 Scenario draw(std::uint64_t seed);

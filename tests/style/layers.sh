@@ -17,8 +17,9 @@ infer base tensor
 data base tensor placement file model
 net base wire
 store base tensor placement file model optim wire
+journal base sched
 client base tensor placement wire model optim infer net data
-node base tensor placement wire file model optim sched infer data net store client
+node base tensor placement wire file model optim sched infer data net store journal client
 '
 
 # "file:line module" for each quoted include, the module being its first part.

@@ -11,6 +11,7 @@ fmt/                 ^lib/base/format\.h$
 nlohmann/            ^(lib/(file|data)|tools|tests)/
 zlib                 ^(lib|tests)/data/
 zstd                 ^(lib|tests)/data/
+sqlite3              ^(lib|tests)/journal/
 openssl/             ^lib/base/digest\.(h|cc)$
 fast_float/          ^lib/data/number\.cc$
 CLI/                 ^(tools|tests/(cli|style))/

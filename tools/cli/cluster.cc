@@ -57,6 +57,7 @@ void declare(CLI::App& app, ClusterFlags& flags) {
                  "run in this process: workers, servers, lanes of each "
                  "(the default, one worker of a thread a core)")
       ->type_name("W[,S[,L]]");
+  declare_reconnect(app, flags.reconnect);
 }
 
 node::EmbeddedOptions local_options(const std::string& text) {
@@ -115,7 +116,9 @@ Cluster::Cluster(const ClusterFlags& flags, Console& console,
   context_ = std::make_unique<net::Context>();
   master_ =
       std::make_unique<client::MasterClient>(must(client::MasterClient::connect(
-          *context_, {.address = address, .wake_fd = interrupt.fd()})));
+          *context_, {.address = address,
+                      .wake_fd = interrupt.fd(),
+                      .reconnect = flags.reconnect})));
 }
 
 net::Context& Cluster::context() {

@@ -12,12 +12,14 @@
 #include "interrupt.h"
 #include "net/context.h"
 #include "node/embedded.h"
+#include "session.h"
 
 namespace psmith::cli {
 
 struct ClusterFlags {
   std::string master;
   std::string local;  // "W[,S[,L]]"
+  Duration reconnect = kReconnect;
 };
 
 void declare(CLI::App& app, ClusterFlags& flags);

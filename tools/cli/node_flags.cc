@@ -98,7 +98,9 @@ void declare(CLI::App& app, NodeFlags& flags, const std::string& threads_text) {
   app.add_option("--name", flags.name, "its name in lists and events")
       ->type_name("TEXT");
   add_duration(app, "--timeout", flags.timeout,
-               "how long to do without a master before giving up");
+               "how long to try to reach a master at first");
+  add_duration(app, "--reconnect", flags.reconnect,
+               "how long to go on without a master that is lost");
   app.add_option("--ready-file", flags.ready_file,
                  "written with its addresses once it has joined")
       ->type_name("FILE");
@@ -162,12 +164,12 @@ ReadyFile::~ReadyFile() {
 }
 
 std::function<void(bool silent)> silence_teller(std::string master,
-                                                Duration timeout,
+                                                Duration reconnect,
                                                 Console& console) {
-  return [master = std::move(master), timeout, &console](bool silent) {
+  return [master = std::move(master), reconnect, &console](bool silent) {
     if (silent) {
       console.warn(format("master {} is silent; goes on without it for {}",
-                          master, duration_text(timeout)));
+                          master, duration_text(reconnect)));
     } else {
       console.note(format("master {} is heard again", master));
     }

@@ -27,6 +27,7 @@ struct NodeFlags {
   std::string name;
   std::uint64_t threads = 0;  // 0: one for each core
   Duration timeout = std::chrono::seconds(60);
+  Duration reconnect = std::chrono::hours(1);
   std::string ready_file;
   bool insecure = false;
 };
@@ -79,7 +80,7 @@ class ReadyFile {
 
 // Tells on standard error that the master falls silent, and is heard again.
 std::function<void(bool silent)> silence_teller(std::string master,
-                                                Duration timeout,
+                                                Duration reconnect,
                                                 Console& console);
 
 }  // namespace psmith::cli

@@ -17,6 +17,7 @@ struct MasterCommand {
   std::string listen = "tcp://127.0.0.1:7700";
   Duration heartbeat = 1s;
   Duration job_timeout = 60s;
+  std::string state;
   std::string ready_file;
   bool insecure = false;
 };
@@ -31,6 +32,7 @@ int run_master(const MasterCommand& options, Console& console) {
   master_options.listen = options.listen;
   master_options.settings.heartbeat = options.heartbeat;
   master_options.settings.job_timeout = options.job_timeout;
+  master_options.state = options.state;
   node::Master master(context, master_options);
   const auto ready = master.endpoint() + "\n";
   if (!options.ready_file.empty()) {
@@ -38,6 +40,10 @@ int run_master(const MasterCommand& options, Console& console) {
     if (!written) throw Failure(kCannotCreate, written.error());
   }
   console.note("master listens at " + master.endpoint());
+  if (master.saved_jobs() + master.saved_nodes() != 0) {
+    console.note(format("{} knows {} jobs and awaits {} nodes", options.state,
+                        master.saved_jobs(), master.saved_nodes()));
+  }
   master.reactor().watch(interrupt.fd(), [&] { master.stop(); });
   master.run();
   // Another master may have written its own there since.
@@ -62,6 +68,9 @@ void add_master(Program& program) {
       ->capture_default_str();
   app.add_flag("--insecure", options->insecure,
                "listen beyond loopback without keys");
+  app.add_option("--state", options->state,
+                 "where it keeps its journal (default: it keeps none)")
+      ->type_name("FOLDER");
   add_duration(app, "--heartbeat", options->heartbeat,
                "how often nodes report; four missed: gone", 10ms);
   add_duration(app, "--job-timeout", options->job_timeout,

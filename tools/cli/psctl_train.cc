@@ -25,12 +25,13 @@ Instant steady_now() { return SteadyClock().now(); }
 class Follower {
  public:
   Follower(Cluster& cluster, Interrupt& interrupt, JobId job,
-           ProgressView& view, Duration timeout)
+           ProgressView& view, const TrainOptions& options, Console& console)
       : cluster_(cluster),
         interrupt_(interrupt),
         job_(job),
         view_(view),
-        timeout_(timeout),
+        timeout_(options.timeout),
+        silence_(options.cluster.reconnect, console),
         start_(steady_now()) {}
 
   wire::JobInfo run() {
@@ -53,7 +54,8 @@ class Follower {
       view_.clear();
       throw Failure(kFailed, {Code::unavailable, fault});
     }
-    if (!events) view_.clear();
+    if (!events || silence_.has_news(cluster_.master())) view_.clear();
+    silence_.tell(cluster_.master());
     for (const auto& event : must(std::move(events))) {
       view_.show(event, now);
       over_ = over_ || event.kind == "job_done" || event.kind == "job_failed" ||
@@ -65,11 +67,12 @@ class Follower {
   [[noreturn]] void stop(int status, const std::string& why) {
     view_.clear();
     interrupt_.acknowledge();
-    const auto cancelled = cluster_.master().cancel(job_);
+    auto& master = cluster_.master();
+    const bool cancelled = !master.silent() && master.cancel(job_).ok();
     throw Failure(
         status,
         error(Code::timed_out, "{}; job {} {}", why, job_.value(),
-              cancelled.ok() ? "was cancelled" : "could not be cancelled"));
+              cancelled ? "was cancelled" : "could not be cancelled"));
   }
 
   Cluster& cluster_;
@@ -77,6 +80,7 @@ class Follower {
   const JobId job_;
   ProgressView& view_;
   const Duration timeout_;
+  SilenceTeller silence_;
   const Instant start_;
   bool over_ = false;
 };
@@ -222,10 +226,11 @@ wire::JobSpec prepare(const TrainOptions& options, Datasets& datasets,
 }
 
 wire::JobInfo follow(Cluster& cluster, Interrupt& interrupt, wire::JobSpec spec,
-                     ProgressView& view, Duration timeout) {
+                     ProgressView& view, const TrainOptions& options,
+                     Console& console) {
   const auto name = spec.name;
   const auto job = must(cluster.master().submit(std::move(spec)));
-  auto info = Follower(cluster, interrupt, job, view, timeout).run();
+  auto info = Follower(cluster, interrupt, job, view, options, console).run();
   if (info.name != name) {
     throw Failure(kUnavailable,
                   error(Code::unavailable, "job {} is '{}' now, not '{}'",
@@ -300,7 +305,7 @@ int run_train(TrainOptions options, Console& console) {
                      .kind = spec.model.kind},
                     start);
   const auto info =
-      follow(cluster, interrupt, std::move(spec), view, options.timeout);
+      follow(cluster, interrupt, std::move(spec), view, options, console);
   const auto live = fetch_model(cluster.context(), info, interrupt.fd());
   const std::chrono::duration<double> seconds = steady_now() - start;
   const auto outcome = outcome_of(info, live, seconds.count());

@@ -16,6 +16,7 @@ struct EventsOptions {
   MasterFlags master;
   std::string job;
   bool follow = false;
+  Duration reconnect = kReconnect;
   std::uint64_t after = 0;
   bool json = false;
 };
@@ -24,6 +25,7 @@ struct WaitOptions {
   MasterFlags master;
   std::string job;
   Duration timeout{};
+  Duration reconnect = kReconnect;
   bool json = false;
 };
 
@@ -49,7 +51,8 @@ void print_events(const std::vector<wire::Event>& events, bool json,
 }
 
 int run_events(const EventsOptions& options, Console& console) {
-  Session session(options.master, console);
+  Session session(options.master, console,
+                  options.follow ? options.reconnect : Duration::zero());
   auto& master = session.master();
   const JobId job = options.job.empty()
                         ? JobId()
@@ -62,9 +65,11 @@ int run_events(const EventsOptions& options, Console& console) {
   }
   auto started = master.follow(options.after, job);
   if (!started) throw Failure(kUnavailable, started.error());
+  SilenceTeller silence(options.reconnect, console);
   while (!session.interrupt().requested()) {
     auto events = master.next_events(kWatchTurn);
     if (!events && session.interrupt().requested()) break;
+    silence.tell(master);
     print_events(must(std::move(events)), options.json, console);
   }
   return kDone;
@@ -89,13 +94,14 @@ int report_end(const wire::JobInfo& job, bool json, Console& console) {
 }
 
 int run_wait(const WaitOptions& options, Console& console) {
-  Session session(options.master, console);
+  Session session(options.master, console, options.reconnect);
   auto& master = session.master();
   auto info = find_job(master, options.job, kActive);
   const auto limit = options.timeout.count() > 0 ? options.timeout : kForever;
   const auto until = SteadyClock().now() + limit;
   auto started = master.follow(0, info.job);
   if (!started) throw Failure(kUnavailable, started.error());
+  SilenceTeller silence(options.reconnect, console);
   while (info.state < wire::JobState::done) {
     const auto left = until - SteadyClock().now();
     if (left <= Duration::zero()) {
@@ -104,7 +110,8 @@ int run_wait(const WaitOptions& options, Console& console) {
                                      duration_text(options.timeout)));
     }
     must(master.next_events(std::min<Duration>(left, kWatchTurn)));
-    info = must(master.job(info.job));
+    silence.tell(master);
+    if (!master.silent()) info = must(master.job(info.job));
   }
   return report_end(info, options.json, console);
 }
@@ -145,6 +152,7 @@ void add_events(Program& program) {
   add_count(app, "--after", options->after, 0, ~std::uint64_t{0} >> 1,
             "only events with a higher number");
   declare(app, options->master);
+  declare_reconnect(app, options->reconnect);
   app.add_flag("--json", options->json, "one JSON object a line");
 }
 
@@ -159,6 +167,7 @@ void add_wait(Program& program) {
   add_duration(app, "--timeout", options->timeout,
                "give up after this time, with status 124");
   declare(app, options->master);
+  declare_reconnect(app, options->reconnect);
   app.add_flag("--json", options->json, "one JSON object");
 }
 

@@ -7,6 +7,7 @@
 #include "base/format.h"
 #include "base/path.h"
 #include "net/address.h"
+#include "options.h"
 #include "report.h"
 #include "status.h"
 
@@ -82,12 +83,31 @@ std::string resolve_master(const std::string& master,
                       kReadyWait.count()));
 }
 
-Session::Session(const MasterFlags& flags, Console& console) {
+void declare_reconnect(CLI::App& app, Duration& reconnect) {
+  add_duration(app, "--reconnect", reconnect,
+               "how long to wait for a master that is lost");
+}
+
+void SilenceTeller::tell(const client::MasterClient& master) {
+  if (!has_news(master)) return;
+  silent_ = master.silent();
+  if (silent_) {
+    console_.warn(format("master {} is silent; waits for it for {}",
+                         master.address(), duration_text(reconnect_)));
+  } else {
+    console_.note(format("master {} is heard again", master.address()));
+  }
+}
+
+Session::Session(const MasterFlags& flags, Console& console,
+                 Duration reconnect) {
   const auto address = resolve_master(flags.master, interrupt_, console);
   console.detail(format("master {} ({})", address, console.origin("master")));
   master_ =
       std::make_unique<client::MasterClient>(must(client::MasterClient::connect(
-          context_, {.address = address, .wake_fd = interrupt_.fd()})));
+          context_, {.address = address,
+                     .wake_fd = interrupt_.fd(),
+                     .reconnect = reconnect})));
 }
 
 wire::JobInfo find_job(client::MasterClient& master, const std::string& word,

@@ -21,6 +21,27 @@ struct MasterFlags {
 
 void declare(CLI::App& app, MasterFlags& flags);
 
+// --reconnect, of commands that follow a job or the events.
+inline constexpr Duration kReconnect = std::chrono::minutes(10);
+void declare_reconnect(CLI::App& app, Duration& reconnect);
+
+// Says once when the master falls silent, and once when it is back.
+class SilenceTeller {
+ public:
+  SilenceTeller(Duration reconnect, Console& console)
+      : reconnect_(reconnect), console_(console) {}
+  // Would tell() say something?
+  bool has_news(const client::MasterClient& master) const {
+    return master.silent() != silent_;
+  }
+  void tell(const client::MasterClient& master);
+
+ private:
+  const Duration reconnect_;
+  Console& console_;
+  bool silent_ = false;
+};
+
 // The address in a ready-file. Error not_found: it is not there, or not whole
 // yet.
 Result<std::string> address_in(const std::string& path);
@@ -34,7 +55,7 @@ std::string resolve_master(const std::string& master,
 class Session {
  public:
   // Throws Failure: 2 no master was given, 69 it cannot be reached.
-  Session(const MasterFlags& flags, Console& console);
+  Session(const MasterFlags& flags, Console& console, Duration reconnect = {});
 
   client::MasterClient& master() { return *master_; }
   net::Context& context() { return context_; }

@@ -1,0 +1,128 @@
+#include "sched/recorder.h"
+
+#include <utility>
+
+#include "base/result.h"
+
+namespace psmith::sched {
+namespace {
+
+// Plain events are not saved, but no number is given twice: so many numbers
+// are taken at once.
+constexpr std::uint64_t kEventsReserved = 256;
+
+template <class T>
+std::vector<std::byte> bytes_of(const T& entry) {
+  return wire::encode_entry(entry).value(70);
+}
+
+}  // namespace
+
+Recorder::Recorder(const Saved& saved)
+    : master_(bytes_of(saved.master)),
+      event_reserved_(saved.master.event),
+      view_(saved.master.view),
+      event_last_(saved.master.event) {
+  for (const auto& [id, node] : saved.nodes) nodes_[id] = node.incarnation;
+  for (const auto& [id, job] : saved.jobs) {
+    jobs_[id] = {.entry = bytes_of(job),
+                 .bulk = has_bulk(saved.specs.at(id))};
+  }
+  for (const auto& [seq, event] : saved.events) events_.push_back(seq);
+}
+
+template <class T>
+void Recorder::save(Record::Kind kind, std::uint64_t id, const T& entry) {
+  out_.push_back({kind, id, bytes_of(entry)});
+}
+
+void Recorder::drop(Record::Kind kind, std::uint64_t id) {
+  out_.push_back({kind, id, {}});
+}
+
+Records Recorder::take(std::uint64_t incarnation, const Membership& members,
+                       const JobTable& jobs, const EventLog& log) {
+  take_events(log);
+  take_nodes(members);
+  take_jobs(jobs);
+  take_master(incarnation, members, jobs, log);
+  return std::exchange(out_, {});
+}
+
+void Recorder::take_master(std::uint64_t incarnation, const Membership& members,
+                           const JobTable& jobs, const EventLog& log) {
+  if (log.last_seq() > event_reserved_) {
+    event_reserved_ = log.last_seq() + kEventsReserved;
+  }
+  auto entry = members.numbers();
+  entry.incarnation = incarnation;
+  entry.job = jobs.job_last();
+  entry.placement = jobs.placement_last();
+  entry.event = event_reserved_;
+  auto bytes = bytes_of(entry);
+  if (bytes == master_) return;
+  out_.push_back({Record::Kind::master, 0, bytes});
+  master_ = std::move(bytes);
+}
+
+void Recorder::take_nodes(const Membership& members) {
+  if (members.view_number() == view_) return;
+  view_ = members.view_number();
+  for (auto it = nodes_.begin(); it != nodes_.end();) {
+    if (members.by_node(it->first) != nullptr) {
+      ++it;
+      continue;
+    }
+    drop(Record::Kind::node, it->first.value());
+    it = nodes_.erase(it);
+  }
+  for (const auto& [id, member] : members.all()) {
+    if (!nodes_.emplace(id, member.incarnation).second) continue;
+    save(Record::Kind::node, id.value(), entry_of(member));
+  }
+}
+
+void Recorder::take_jobs(const JobTable& jobs) {
+  for (const auto& [id, job] : jobs.all()) {
+    auto& kept = jobs_[id];
+    if (kept.over && kept.live == job.live) continue;
+    const bool bulk = has_bulk(job.spec);
+    const bool fresh = kept.entry.empty();
+    if (fresh || bulk != kept.bulk) {
+      save(Record::Kind::spec, id.value(), job.spec);
+      kept.bulk = bulk;
+    }
+    auto entry = bytes_of(entry_of(job));
+    if (entry != kept.entry) {
+      out_.push_back({Record::Kind::job, id.value(), entry});
+      kept.entry = std::move(entry);
+    }
+    kept.over = job.over();
+    kept.live = job.live;
+  }
+  if (jobs_.size() == jobs.all().size()) return;
+  for (auto it = jobs_.begin(); it != jobs_.end();) {
+    if (jobs.find(it->first) != nullptr) {
+      ++it;
+      continue;
+    }
+    drop(Record::Kind::job, it->first.value());
+    drop(Record::Kind::spec, it->first.value());
+    it = jobs_.erase(it);
+  }
+}
+
+void Recorder::take_events(const EventLog& log) {
+  for (const auto* event : log.lasting_after(event_last_)) {
+    save(Record::Kind::event, event->seq, *event);
+    events_.push_back(event->seq);
+  }
+  event_last_ = log.last_seq();
+  const auto oldest = log.oldest_lasting();
+  while (!events_.empty() && events_.front() < oldest) {
+    drop(Record::Kind::event, events_.front());
+    events_.pop_front();
+  }
+}
+
+}  // namespace psmith::sched
