@@ -109,6 +109,7 @@ Status MasterClient::check(const wire::Message& message) const {
 template <class Answer>
 Result<Answer> MasterClient::ask(wire::Body request) {
   const auto until = steady_now() + options_.reconnect;
+  bool told = !options_.on_ask_again;
   const auto timeout = options_.reconnect == Duration::zero()
                            ? options_.answer_timeout
                            : std::min(options_.answer_timeout, kAskAgain);
@@ -122,6 +123,11 @@ Result<Answer> MasterClient::ask(wire::Body request) {
     if (steady_now() >= until) {
       return silent ? error(Code::unavailable, "{}", got.error().message)
                     : std::move(got.error());
+    }
+    if (!std::exchange(told, true)) {
+      options_.on_ask_again(
+          format("no answer from master {}; asks again, for {} s at most",
+                 address(), seconds(options_.reconnect)));
     }
     if (silent) continue;
     auto pause = requester_.receive(kAskAgain);  // what comes is late

@@ -11,11 +11,13 @@
 // `conflict`.
 //
 // Errors: unavailable (the master is gone, or speaks another wire version),
-// conflict (it has forgotten), timed_out ("interrupted" when wake_fd became readable), not_found, invalid,
-// exhausted (busy). status_of() gives the exit status. One thread.
+// conflict (it has forgotten), timed_out ("interrupted" when wake_fd became
+// readable), not_found, invalid, exhausted (busy). status_of() gives the exit
+// status. One thread.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -39,6 +41,8 @@ struct MasterOptions {
   Duration connect_timeout = std::chrono::seconds(5);
   Duration answer_timeout = std::chrono::seconds(10);
   Duration reconnect{};  // how long to wait for a lost master
+  // A question is asked again; text: of whom, and how long at most. Once each.
+  std::function<void(const std::string& text)> on_ask_again = {};
 };
 
 class MasterClient {

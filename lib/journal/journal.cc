@@ -141,9 +141,9 @@ Status Journal::Impl::write(const Record& record) {
 }
 
 Status Journal::Impl::read(Record::Kind kind, sched::Records& out) {
-  PSM_TRY(auto* const statement,
-          prepare(format("SELECT id, entry FROM {} ORDER BY id",
-                         name_of(kind))));
+  PSM_TRY(
+      auto* const statement,
+      prepare(format("SELECT id, entry FROM {} ORDER BY id", name_of(kind))));
   int state = SQLITE_ROW;
   while ((state = sqlite3_step(statement)) == SQLITE_ROW) {
     Record record;

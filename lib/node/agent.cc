@@ -22,13 +22,14 @@ constexpr Duration kProbe = std::chrono::milliseconds(500);
 AgentSettings settings_of(const AgentOptions& options) {
   std::random_device random;
   AgentSettings settings;
-  settings.join = {.role = options.role,
-                   .name = options.name,
-                   .incarnation = (std::uint64_t{random()} << 32) | random() | 1,
-                   .wire_version = wire::kWireVersion,
-                   .fingerprint = fingerprint(),
-                   .addresses = options.addresses,
-                   .threads = options.threads};
+  settings.join = {
+      .role = options.role,
+      .name = options.name,
+      .incarnation = (std::uint64_t{random()} << 32) | random() | 1,
+      .wire_version = wire::kWireVersion,
+      .fingerprint = fingerprint(),
+      .addresses = options.addresses,
+      .threads = options.threads};
   settings.master = options.master;
   settings.timeout = options.timeout;
   settings.reconnect = options.reconnect;

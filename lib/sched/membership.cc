@@ -218,8 +218,8 @@ wire::View Membership::view(Instant now) const {
     const auto silent = std::chrono::duration_cast<std::chrono::milliseconds>(
         now - member.heard);
     auto& info = view.nodes.emplace_back(info_of(member));
-    info.silent_ms = static_cast<std::uint64_t>(
-        std::max<std::int64_t>(0, silent.count()));
+    info.silent_ms =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(0, silent.count()));
     info.progress = member.progress;
   }
   return view;

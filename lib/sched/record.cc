@@ -73,8 +73,10 @@ Result<Saved> read_records(const Records& records) {
   }
   for (const auto& [id, job] : out.jobs) {
     if (job.info.job != id || !out.specs.contains(id)) {
-      return error(Code::corrupt, "job {}: its entry is another's, or it has "
-                                  "no spec", id.value());
+      return error(Code::corrupt,
+                   "job {}: its entry is another's, or it has "
+                   "no spec",
+                   id.value());
     }
   }
   return out;

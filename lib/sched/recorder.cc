@@ -25,8 +25,7 @@ Recorder::Recorder(const Saved& saved)
       event_last_(saved.master.event) {
   for (const auto& [id, node] : saved.nodes) nodes_[id] = node.incarnation;
   for (const auto& [id, job] : saved.jobs) {
-    jobs_[id] = {.entry = bytes_of(job),
-                 .bulk = has_bulk(saved.specs.at(id))};
+    jobs_[id] = {.entry = bytes_of(job), .bulk = has_bulk(saved.specs.at(id))};
   }
   for (const auto& [seq, event] : saved.events) events_.push_back(seq);
 }

@@ -31,7 +31,7 @@ class Recorder {
  private:
   struct Kept {
     std::vector<std::byte> entry;
-    bool bulk = false;  // of the spec
+    bool bulk = false;                // of the spec
     bool over = false, live = false;  // then nothing else changes
   };
   template <class T>

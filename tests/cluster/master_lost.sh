@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # kill -9 of the master in the middle of a job: psctl ends with 69 and a
-# message, servers and workers end by themselves after their --timeout. A master
-# that is started anew at once does not know the job, whose number is another's
-# now: psctl ends as well, and the nodes join again.
+# message, servers and workers end by themselves, each after its --reconnect. A
+# master that is started anew at once without a journal does not know the job,
+# whose number is another's now: psctl ends as well, and the nodes join again.
 # shellcheck source-path=SCRIPTDIR source=../support/cluster.sh
 source "$(dirname "$0")/../support/cluster.sh"
 
 psdata synth logistic --rows 20000 --features 20 --seed 2 -o data > planted.tsv
 start_master
-start_servers 1 --timeout 5s
-start_workers 1 2 --timeout 5s
+start_servers 1 --reconnect 5s
+start_workers 1 2 --reconnect 5s
 timeout 100 psctl train data --epochs 4000 --name lost -o lost --quiet \
-  2> train.log &
+  --reconnect 5s 2> train.log &
 train=$!
 until_true 30 has_event lane_applied || die "the job does not begin"
 kill_node master

@@ -48,10 +48,9 @@ TEST_CASE("a journal gives back what was appended, the newest", "[journal]") {
                             record(Kind::spec, 7, "spec"),
                             record(Kind::node, 2, "node")}));
     REQUIRE(journal.append({}));
-    REQUIRE(journal.append({record(Kind::job, 7, "two"),
-                            record(Kind::event, 300, "event"),
-                            record(Kind::master, 0, "master"),
-                            record(Kind::node, 2, "")}));
+    REQUIRE(journal.append(
+        {record(Kind::job, 7, "two"), record(Kind::event, 300, "event"),
+         record(Kind::master, 0, "master"), record(Kind::node, 2, "")}));
   }
   auto records = open(folder).replay();
   REQUIRE(records);

@@ -18,8 +18,7 @@ struct Restarted : Journalled {
   }
   // The same process at its new connection.
   NodeId back(std::uint64_t peer, std::uint64_t incarnation, wire::Role role) {
-    say(peer, join_of(role, incarnation,
-                      role == wire::Role::server ? 2 : 1));
+    say(peer, join_of(role, incarnation, role == wire::Role::server ? 2 : 1));
     const auto node = last<wire::JoinOk>(peer)->node;
     beating[peer] = node;
     return node;
@@ -57,7 +56,8 @@ TEST_CASE("a running job goes on when its master is started anew", "[sched]") {
   REQUIRE(world.info(world.job).live);
 }
 
-TEST_CASE("a submission that is sent again after a restart is the same job", "[sched]") {
+TEST_CASE("a submission that is sent again after a restart is the same job",
+          "[sched]") {
   Restarted world;
   world.restart();
   REQUIRE(world.submit(spec(), 77) == world.job);

@@ -65,16 +65,15 @@ class Cluster {
 };
 
 void Cluster::add_server() {
-  servers_.push_back(std::make_unique<Server>(
-      network_, master_.endpoint(), witness_, scenario_.lanes,
-      scenario_.faults));
+  servers_.push_back(std::make_unique<Server>(network_, master_.endpoint(),
+                                              witness_, scenario_.lanes,
+                                              scenario_.faults));
   servers_.back()->start();
 }
 
 void Cluster::add_worker() {
-  workers_.push_back(
-      std::make_unique<Worker>(network_, master_.endpoint(), witness_, data_,
-                               scenario_.compute_ms));
+  workers_.push_back(std::make_unique<Worker>(
+      network_, master_.endpoint(), witness_, data_, scenario_.compute_ms));
   workers_.back()->start();
 }
 
@@ -266,13 +265,12 @@ bool Cluster::collect(const wire::JobInfo& info) {
 // What must hold besides the bits.
 void Cluster::judge() {
   if (master_.job_count() > token_) {
-    witness_.say(format("{} submissions are {} jobs", token_,
-                        master_.job_count()));
+    witness_.say(
+        format("{} submissions are {} jobs", token_, master_.job_count()));
   }
-  const bool calm = scenario_.server_crashes_ms.empty() &&
-                    scenario_.troubles.empty() &&
-                    scenario_.weather.lost_share == 0 &&
-                    scenario_.weather.delay_ms <= 1;
+  const bool calm =
+      scenario_.server_crashes_ms.empty() && scenario_.troubles.empty() &&
+      scenario_.weather.lost_share == 0 && scenario_.weather.delay_ms <= 1;
   if (calm && master_.restarts() != 0) {
     witness_.say("a job started again though no server was lost");
   }

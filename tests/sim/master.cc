@@ -100,10 +100,9 @@ void Master::send(const sched::Effects& effects, std::size_t count) {
 }
 
 std::size_t Master::job_count() const {
-  return static_cast<std::size_t>(
-      std::count_if(journal_.begin(), journal_.end(), [](const auto& entry) {
-        return entry.first.first == Kind::job;
-      }));
+  return static_cast<std::size_t>(std::count_if(
+      journal_.begin(), journal_.end(),
+      [](const auto& entry) { return entry.first.first == Kind::job; }));
 }
 
 void Master::tick() {

@@ -19,10 +19,10 @@ inline constexpr double kBeatMs = 100;
 
 // Test-only switches: each plants one fault that the simulation must find.
 struct MasterFaults {
-  bool send_first = false;      // it sends a turn's messages, then commits
-  bool forget_master = false;   // its numbers are not in the journal
-  bool forget_nodes = false;    // nor who is there
-  bool forget_jobs = false;     // nor what becomes of jobs
+  bool send_first = false;     // it sends a turn's messages, then commits
+  bool forget_master = false;  // its numbers are not in the journal
+  bool forget_nodes = false;   // nor who is there
+  bool forget_jobs = false;    // nor what becomes of jobs
 };
 
 class Master {
@@ -56,7 +56,7 @@ class Master {
   const bool trace_;
   Network::Endpoint endpoint_ = 0;
   std::optional<sched::Coordinator> coordinator_;
-  bool falls_ = false;      // in the next turn with records
+  bool falls_ = false;  // in the next turn with records
   std::uint64_t lives_ = 0;
   std::uint64_t seen_ = 0;  // seq of events
   std::uint64_t releases_ = 0, restarts_ = 0;

@@ -81,8 +81,7 @@ class Server final : public Process {
  public:
   Server(Network& network, Network::Endpoint master, Witness& witness,
          std::size_t lanes, store::Faults faults)
-      : Process(network, master, witness, wire::Role::server),
-        faults_(faults) {
+      : Process(network, master, witness, wire::Role::server), faults_(faults) {
     for (std::size_t i = 0; i < lanes; ++i) open_lane();
   }
   // The lane with this number of the cluster, if its job ended here.

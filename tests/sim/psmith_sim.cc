@@ -119,8 +119,7 @@ bool read_seeds(std::string_view text, Options& out) {
   const auto dots = text.find("..");
   if (dots == std::string_view::npos) return false;
   return read_number(text.substr(0, dots), out.first) &&
-         read_number(text.substr(dots + 2), out.last) &&
-         out.first <= out.last;
+         read_number(text.substr(dots + 2), out.last) && out.first <= out.last;
 }
 
 std::optional<Options> read(int argc, char** argv) {

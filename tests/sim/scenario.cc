@@ -124,10 +124,9 @@ Scenario draw(std::uint64_t seed) {
   }
   if (rng.below(4) == 0) {
     for (auto n = between(rng, 1, 3); n != 0; --n) {
-      s.troubles.push_back(
-          {.kind = static_cast<Trouble::Kind>(rng.below(3)),
-           .ms = 5 + 600 * rng.uniform(),
-           .for_ms = 1500 * rng.uniform() * rng.uniform()});
+      s.troubles.push_back({.kind = static_cast<Trouble::Kind>(rng.below(3)),
+                            .ms = 5 + 600 * rng.uniform(),
+                            .for_ms = 1500 * rng.uniform() * rng.uniform()});
     }
   }
   return s;

@@ -40,7 +40,7 @@ fail_each < <(sources lib tools tests |
 # What comes from neither the standard, the system nor the rules.
 standard='^[a-z_0-9]+$|^(sys|arpa|netinet|linux)/|^[a-z_]+\.h$'
 standard+='|^(zmq|msgpack)\.hpp$|^(fmt|openssl|fast_float|nlohmann|CLI|toml\+\+|catch2)/'
-standard+='|^(benchmark|Eigen|sanitizer)/'
+standard+='|^(benchmark|Eigen|sanitizer)/|^sqlite3\.h$'
 fail_each < <(sources lib tools tests |
   xargs -r grep -nHE '^[[:space:]]*#[[:space:]]*include[[:space:]]*<' |
   sed -E 's/^([^:]*:[0-9]+):[^<]*<([^>]*)>.*/\1 \2/' |

@@ -58,7 +58,8 @@ TEMPLATE_TEST_CASE("every entry of the journal comes back as it was", "[wire]",
     }
     for (int i = 0; i < 20; ++i) {  // any outcome but a crash
       auto damaged = *bytes;
-      damaged[rng.below(damaged.size())] = static_cast<std::byte>(rng.below(256));
+      damaged[rng.below(damaged.size())] =
+          static_cast<std::byte>(rng.below(256));
       (void)decode_entry<TestType>(damaged);
     }
   }

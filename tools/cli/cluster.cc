@@ -118,7 +118,10 @@ Cluster::Cluster(const ClusterFlags& flags, Console& console,
       std::make_unique<client::MasterClient>(must(client::MasterClient::connect(
           *context_, {.address = address,
                       .wake_fd = interrupt.fd(),
-                      .reconnect = flags.reconnect})));
+                      .reconnect = flags.reconnect,
+                      .on_ask_again = [&console](const std::string& text) {
+                        console.warn(text);
+                      }})));
 }
 
 net::Context& Cluster::context() {

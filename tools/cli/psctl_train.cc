@@ -70,9 +70,8 @@ class Follower {
     auto& master = cluster_.master();
     const bool cancelled = !master.silent() && master.cancel(job_).ok();
     throw Failure(
-        status,
-        error(Code::timed_out, "{}; job {} {}", why, job_.value(),
-              cancelled ? "was cancelled" : "could not be cancelled"));
+        status, error(Code::timed_out, "{}; job {} {}", why, job_.value(),
+                      cancelled ? "was cancelled" : "could not be cancelled"));
   }
 
   Cluster& cluster_;

@@ -25,7 +25,8 @@ int run_server(const ServerFlags& flags, Console& console) {
   options.threads = place.threads;
   options.timeout = flags.node.timeout;
   options.reconnect = flags.node.reconnect;
-  options.on_silent = silence_teller(place.master, flags.node.reconnect, console);
+  options.on_silent =
+      silence_teller(place.master, flags.node.reconnect, console);
   node::Server server(context, options);
   const ReadyFile ready(context, server.reactor(),
                         {.path = flags.node.ready_file,

@@ -107,7 +107,10 @@ Session::Session(const MasterFlags& flags, Console& console,
       std::make_unique<client::MasterClient>(must(client::MasterClient::connect(
           context_, {.address = address,
                      .wake_fd = interrupt_.fd(),
-                     .reconnect = reconnect})));
+                     .reconnect = reconnect,
+                     .on_ask_again = [&console](const std::string& text) {
+                       console.warn(text);
+                     }})));
 }
 
 wire::JobInfo find_job(client::MasterClient& master, const std::string& word,
