@@ -71,6 +71,7 @@ bool Tree::add(Node node, Sum sum) {
   }
   auto first = held_.lower_bound(node.begin);
   while (first != held_.end() && first->second.node.end <= node.end) {
+    if (faults_.add_held) join(sum, std::move(first->second.sum));
     first = held_.erase(first);
   }
   held_.emplace(node.begin, Held{node, std::move(sum)});

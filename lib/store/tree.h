@@ -38,6 +38,7 @@ std::vector<Node> subtrees_of(Node run, std::uint32_t leaf_count);
 struct Faults {
   bool no_duplicate_check = false;  // a node held already is added again
   bool add_covered = false;         // a covered node is added to its cover
+  bool add_held = false;            // held nodes are added to their cover
   bool drop_version_early = false;  // v is dropped as soon as v+1 exists
   bool accept_stale = false;  // any recovery and placement number is taken
 };

@@ -66,14 +66,13 @@ class Cluster {
 
 void Cluster::add_server() {
   servers_.push_back(std::make_unique<Server>(network_, master_.endpoint(),
-                                              witness_, scenario_.lanes,
-                                              scenario_.faults));
+                                              witness_, scenario_));
   servers_.back()->start();
 }
 
 void Cluster::add_worker() {
-  workers_.push_back(std::make_unique<Worker>(
-      network_, master_.endpoint(), witness_, data_, scenario_.compute_ms));
+  workers_.push_back(std::make_unique<Worker>(network_, master_.endpoint(),
+                                              witness_, data_, scenario_));
   workers_.back()->start();
 }
 
@@ -284,7 +283,7 @@ Verdict Cluster::run() {
   for (std::size_t i = 0; i < scenario_.workers; ++i) add_worker();
   if (scenario_.unfit_worker) {
     unfit_ = std::make_unique<Worker>(network_, master_.endpoint(), witness_,
-                                      data_, scenario_.compute_ms);
+                                      data_, scenario_);
     unfit_->make_unfit();
     unfit_->start();
   }

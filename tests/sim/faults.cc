@@ -10,6 +10,7 @@ constexpr auto kFaults = std::to_array<Fault>({
     {"no_duplicate_check",
      [](Scenario& s) { s.faults.no_duplicate_check = true; }},
     {"add_covered", [](Scenario& s) { s.faults.add_covered = true; }},
+    {"add_held", [](Scenario& s) { s.faults.add_held = true; }},
     {"drop_version_early",
      [](Scenario& s) { s.faults.drop_version_early = true; }},
     {"accept_stale", [](Scenario& s) { s.faults.accept_stale = true; }},
@@ -18,6 +19,12 @@ constexpr auto kFaults = std::to_array<Fault>({
      [](Scenario& s) { s.master_faults.forget_master = true; }},
     {"forget_nodes", [](Scenario& s) { s.master_faults.forget_nodes = true; }},
     {"forget_jobs", [](Scenario& s) { s.master_faults.forget_jobs = true; }},
+    {"same_recovery",
+     [](Scenario& s) { s.master_faults.same_recovery = true; }},
+    {"keep_old_life", [](Scenario& s) { s.node_faults.keep_old_life = true; }},
+    {"skip_views", [](Scenario& s) { s.node_faults.skip_views = true; }},
+    {"never_ask", [](Scenario& s) { s.node_faults.never_ask = true; }},
+    {"flip_bit", [](Scenario& s) { s.node_faults.flip_bit = true; }},
 });
 
 }  // namespace

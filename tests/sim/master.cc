@@ -95,7 +95,10 @@ void Master::send(const sched::Effects& effects, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     const auto to = effects[i].to.value();
     if (to / kLife != lives_) continue;
-    network_.send(endpoint_, to % kLife, effects[i].message);
+    auto message = effects[i].message;
+    auto* start = std::get_if<wire::StartJob>(&message.body);
+    if (start != nullptr && faults_.same_recovery) start->record.recovery = 0;
+    network_.send(endpoint_, to % kLife, std::move(message));
   }
 }
 

@@ -23,6 +23,7 @@ struct MasterFaults {
   bool forget_master = false;  // its numbers are not in the journal
   bool forget_nodes = false;   // nor who is there
   bool forget_jobs = false;    // nor what becomes of jobs
+  bool same_recovery = false;  // a job starts again under its old number
 };
 
 class Master {

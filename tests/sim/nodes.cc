@@ -92,7 +92,7 @@ void Process::act(node::AgentCore::Send& send) {
 
 void Process::act(node::AgentCore::Joined& joined) {
   witness_.joined(joined.node);
-  on_joined();
+  if (!node_faults_.keep_old_life) on_joined();
 }
 
 void Process::act(node::AgentCore::Viewed&) {
@@ -219,7 +219,7 @@ void Server::on_view(const wire::View& view) {
     if (info.role == wire::Role::worker) workers_.insert(info.node);
   }
   for (auto& slot : lanes_) {
-    if (!slot.lane) continue;
+    if (!slot.lane || node_faults_.skip_views) continue;
     store::LaneEffects effects;
     slot.lane->on_workers(workers_, network_.now(), effects);
     run(slot, std::move(effects));
@@ -299,6 +299,7 @@ void Worker::tick() {
 void Worker::run(node::WorkerEffects effects) {
   for (auto& effect : effects) {
     if (auto* lane = std::get_if<node::ToLane>(&effect)) {
+      if (spoil(lane->message)) continue;
       const auto& to = task_->core->record().lanes[lane->lane].address;
       network_.send(task_->endpoint, endpoint_of(to), std::move(lane->message));
     } else if (auto* note = std::get_if<node::NoteMaster>(&effect)) {
@@ -316,6 +317,28 @@ void Worker::run(node::WorkerEffects effects) {
       task_->core->give_up();
     }
   }
+}
+
+// What a planted fault does to a message; true: it is not sent.
+bool Worker::spoil(wire::Message& message) {
+  if (std::holds_alternative<wire::Ask>(message.body)) {
+    return node_faults_.never_ask;
+  }
+  auto* push = std::get_if<wire::PushPull>(&message.body);
+  if (push == nullptr || push->push.empty() || push->push[0].sums.empty() ||
+      !node_faults_.flip_bit || flipped_) {
+    return false;
+  }
+  for (auto& blob : message.blobs) {
+    auto bytes = blob.bytes();
+    if (bytes.empty() || push->push[0].lists.empty()) continue;
+    std::vector<std::byte> copy(bytes.begin(), bytes.end());
+    copy[0] ^= std::byte{1};  // the last bit of a gradient, or of a key
+    blob = Blob::of(std::move(copy));
+    flipped_ = true;
+    break;
+  }
+  return false;
 }
 
 void Worker::prepare(std::shared_ptr<node::Work> work) {

@@ -23,8 +23,12 @@ namespace psmith::sim {
 class Process {
  public:
   Process(Network& network, Network::Endpoint master, Witness& witness,
-          wire::Role role)
-      : network_(network), master_(master), witness_(witness), role_(role) {}
+          NodeFaults faults, wire::Role role)
+      : network_(network),
+        master_(master),
+        node_faults_(faults),
+        witness_(witness),
+        role_(role) {}
   virtual ~Process() = default;
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
@@ -54,6 +58,7 @@ class Process {
 
   Network& network_;
   Network::Endpoint master_;
+  const NodeFaults node_faults_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 
  private:
@@ -80,9 +85,11 @@ class Process {
 class Server final : public Process {
  public:
   Server(Network& network, Network::Endpoint master, Witness& witness,
-         std::size_t lanes, store::Faults faults)
-      : Process(network, master, witness, wire::Role::server), faults_(faults) {
-    for (std::size_t i = 0; i < lanes; ++i) open_lane();
+         const Scenario& scenario)
+      : Process(network, master, witness, scenario.node_faults,
+                wire::Role::server),
+        faults_(scenario.faults) {
+    for (std::size_t i = 0; i < scenario.lanes; ++i) open_lane();
   }
   // The lane with this number of the cluster, if its job ended here.
   store::Lane* lane(std::uint64_t number);
@@ -111,10 +118,11 @@ class Server final : public Process {
 class Worker final : public Process {
  public:
   Worker(Network& network, Network::Endpoint master, Witness& witness,
-         const Data& data, double compute_ms)
-      : Process(network, master, witness, wire::Role::worker),
+         const Data& data, const Scenario& scenario)
+      : Process(network, master, witness, scenario.node_faults,
+                wire::Role::worker),
         data_(data),
-        compute_ms_(compute_ms) {}
+        compute_ms_(scenario.compute_ms) {}
   // Its computation never ends from now on.
   void hang() { hangs_ = true; }
   // It cannot read the data of any job.
@@ -129,6 +137,7 @@ class Worker final : public Process {
     std::uint64_t number = 0;
   };
   void run(node::WorkerEffects effects);
+  bool spoil(wire::Message& message);
   void prepare(std::shared_ptr<node::Work> work);
   void compute(std::shared_ptr<const node::Work> work);
   std::vector<std::string> addresses() override { return {"sim://none"}; }
@@ -142,7 +151,7 @@ class Worker final : public Process {
   double compute_ms_;
   std::optional<Task> task_;
   std::uint64_t tasks_ = 0;
-  bool hangs_ = false, unfit_ = false;
+  bool hangs_ = false, unfit_ = false, flipped_ = false;
 };
 
 }  // namespace psmith::sim

@@ -33,6 +33,14 @@ class Data : public node::BlockSource {
   std::vector<std::vector<Block>> train_, eval_;
 };
 
+// Test-only switches, as those of MasterFaults.
+struct NodeFaults {
+  bool keep_old_life = false;  // what an old life knew of jobs is kept
+  bool skip_views = false;     // lanes do not learn who is gone
+  bool never_ask = false;      // workers ask for no answer that is late
+  bool flip_bit = false;       // a worker pushes a wrong bit, once
+};
+
 // The master falls in the middle of a turn or between two, and is down so long.
 struct MasterCrash {
   double ms = 0, down_ms = 0;
@@ -59,6 +67,7 @@ struct Scenario {
   double compute_ms = 1;  // mean of one lease
   store::Faults faults;
   MasterFaults master_faults;
+  NodeFaults node_faults;
 };
 
 Scenario draw(std::uint64_t seed);
