@@ -70,7 +70,7 @@ void add_master(Program& program) {
                "listen beyond loopback without keys");
   app.add_option("--state", options->state,
                  "where it keeps its journal (default: it keeps none)")
-      ->type_name("FOLDER");
+      ->type_name("DIR");
   add_duration(app, "--heartbeat", options->heartbeat,
                "how often nodes report; four missed: gone", 10ms);
   add_duration(app, "--job-timeout", options->job_timeout,
