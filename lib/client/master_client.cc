@@ -38,7 +38,7 @@ std::int64_t seconds(Duration duration) {
 
 Error error_of(const wire::Refused& refused) {
   if (refused.code == "wire_version" || refused.code == "fingerprint") {
-    return {Code::unavailable, refused.text};
+    return {Code::conflict, refused.text};
   }
   if (refused.code == "not_found" || refused.code == "unknown_job" ||
       refused.code == "unknown_model") {
@@ -88,6 +88,7 @@ Status MasterClient::greet() {
   }
   if (ok.liveness > 0) liveness_ = ok.liveness;
   incarnation_ = ok.incarnation;
+  greeted_ = true;
   return Done{};
 }
 
@@ -108,9 +109,10 @@ Status MasterClient::check(const wire::Message& message) const {
 
 template <class Answer>
 Result<Answer> MasterClient::ask(wire::Body request) {
-  const auto until = steady_now() + options_.reconnect;
+  const auto reconnect = greeted_ ? options_.reconnect : Duration::zero();
+  const auto until = steady_now() + reconnect;
   bool told = !options_.on_ask_again;
-  const auto timeout = options_.reconnect == Duration::zero()
+  const auto timeout = reconnect == Duration::zero()
                            ? options_.answer_timeout
                            : std::min(options_.answer_timeout, kAskAgain);
   while (true) {
@@ -154,7 +156,7 @@ Result<Answer> MasterClient::answer(Duration timeout) {
     if (auto* got = std::get_if<Answer>(&message.body)) return std::move(*got);
     if (auto* no = std::get_if<wire::Refused>(&message.body)) {
       if (no->code == "wire_version") {
-        return error(Code::unavailable, "master {} refuses: {}", address(),
+        return error(Code::conflict, "master {} refuses: {}", address(),
                      no->text);
       }
       return error_of(*no);
@@ -233,7 +235,11 @@ Status MasterClient::follow(std::uint64_t after_seq, JobId job) {
   seen_seq_ = after_seq;
   heard_ = last_turn_ = steady_now();
   asked_ = heard_ - heartbeat_;
-  return beat(heard_);
+  auto asked = beat(heard_);
+  const bool later = options_.reconnect > Duration::zero() && !asked &&
+                     asked.error().code == Code::unavailable;
+  if (later) return Done{};  // next_events() goes on asking
+  return asked;
 }
 
 Status MasterClient::beat(Instant now) {

@@ -5,10 +5,10 @@
 // sending it again is harmless; the other verbs are harmless as they are.
 // While it follows, the client asks again each heartbeat. A master that was
 // silent for `liveness` of them is lost, unless there is a time to reconnect:
-// then every call asks it again until that is over. Time in which this process
-// was stopped does not count. Numbers of jobs and events mean nothing to a
-// master that was started anew without its journal: then every call is a
-// `conflict`.
+// then every call but the first asks it again until that is over. Time in which
+// this process was stopped does not count. Numbers of jobs and events mean
+// nothing to a master that was started anew without its journal: then every
+// call is a `conflict`.
 //
 // Errors: unavailable (the master is gone, or speaks another wire version),
 // conflict (it has forgotten), timed_out ("interrupted" when wake_fd became
@@ -100,7 +100,7 @@ class MasterClient {
   JobId submitted_, followed_;
   std::uint64_t seen_seq_ = 0;
   Instant asked_, heard_, last_turn_;
-  bool silent_ = false;
+  bool greeted_ = false, silent_ = false;
 };
 
 // The exit status of an error of this module.

@@ -30,14 +30,22 @@ struct Journal::Impl {
     switch (code) {
       case SQLITE_BUSY:
       case SQLITE_LOCKED:
-        return error(Code::unavailable,
-                     "{} is in use: is another master running?", path);
+        return error(
+            Code::unavailable,
+            "{} is in use\nhint: is another master running? Each needs "
+            "a --state of its own",
+            path);
       case SQLITE_CORRUPT:
       case SQLITE_NOTADB:
-        return error(Code::corrupt, "{} is damaged, or no journal: {}", path,
-                     sqlite3_errmsg(db));
+        return error(Code::corrupt,
+                     "{} is damaged, or no journal: {}\nhint: put a copy back, "
+                     "or move it away to begin with an empty one",
+                     path, sqlite3_errmsg(db));
       case SQLITE_FULL:
         return error(Code::exhausted, "{}: no space is left", path);
+      case SQLITE_ERROR:
+        return error(Code::corrupt, "{} is damaged: {}", path,
+                     sqlite3_errmsg(db));
       default:
         return error(Code::unavailable, "{}: {}", path, sqlite3_errmsg(db));
     }

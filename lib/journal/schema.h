@@ -1,5 +1,5 @@
 // The journal's tables, and what marks a database as one. A change of either
-// raises the version, and Journal::open upgrades what is older. Any thread.
+// raises the version; Journal::open refuses every other one. Any thread.
 #pragma once
 
 #include <cstdint>

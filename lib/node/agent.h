@@ -4,8 +4,8 @@
 // progress of the compute threads, joins again when the master does not know
 // it, and notices a silent master. One that was started anew with its journal
 // gives the node the number that it has: then nothing changes here. LaneDone
-// and JobFailed are sent again each second until the job's EndJob or a StartJob
-// of a higher recovery number answers them.
+// and JobFailed are sent again each second, the newest CheckpointDone of a lane
+// every ten, until the job's EndJob or a StartJob of a higher recovery number.
 //
 // A node answers every StartJob with StartJobOk once it is ready to work on
 // it, workers too; the master repeats the StartJob until it is. on_joined comes

@@ -12,6 +12,7 @@ namespace {
 constexpr Duration kJoinWaitMin = std::chrono::milliseconds(100);
 constexpr Duration kJoinWaitMax = std::chrono::seconds(2);
 constexpr Duration kRepeat = std::chrono::seconds(1);
+constexpr Duration kCheckpointRepeat = std::chrono::seconds(10);
 
 std::int64_t seconds(Duration duration) {
   return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
@@ -54,7 +55,10 @@ void AgentCore::join(Instant now, Actions& out) {
 }
 
 void AgentCore::send_join(Actions& out) const {
-  out.emplace_back(Send{.body = settings_.join, .fresh = true});
+  auto join = settings_.join;
+  join.master = master_;
+  join.commit = commit_;
+  out.emplace_back(Send{.body = std::move(join), .fresh = true});
 }
 
 AgentCore::Actions AgentCore::on(Instant now, const wire::Message& message) {
@@ -75,6 +79,8 @@ AgentCore::Actions AgentCore::on(Instant now, const wire::Message& message) {
                              std::is_same_v<T, wire::StartJob> ||
                              std::is_same_v<T, wire::EndJob>) {
           if (state_ == State::joined) take(body, out);
+        } else if constexpr (std::is_same_v<T, wire::HeartbeatOk>) {
+          commit_ = std::max(commit_, body.commit);
         }
       },
       message.body);
@@ -88,7 +94,9 @@ void AgentCore::take(const wire::JoinOk& ok, Actions& out) {
   if (!same_life) {  // what a master knew of the last one is void
     view_ = {};
     repeats_.clear();
+    commit_ = 0;
   }
+  commit_ = std::max(commit_, ok.commit);
   node_ = ok.node;
   master_ = ok.incarnation;
   heartbeat_ = std::chrono::milliseconds(
@@ -115,6 +123,7 @@ void AgentCore::take(const wire::View& view, Actions& out) {
 }
 
 void AgentCore::take(const wire::StartJob& start, Actions& out) {
+  commit_ = std::max(commit_, start.commit);
   std::erase_if(repeats_, [&](const auto& each) {
     return std::get<JobId>(each.first) == start.record.job &&
            each.second.recovery < start.record.recovery;
@@ -136,10 +145,15 @@ AgentCore::Actions AgentCore::send(Instant now, wire::Body body) {
       [&]<class T>(T& each) {
         if constexpr (Signed<T>) each.node = node_;
         if constexpr (std::is_same_v<T, wire::LaneDone>) {
-          repeats_[{each.job, false, each.lane}] = {each, each.recovery,
-                                                    now + kRepeat};
+          repeats_[{each.job, Report::lane_done, each.lane}] = {
+              each, each.recovery, now + kRepeat};
         } else if constexpr (std::is_same_v<T, wire::JobFailed>) {
-          repeats_[{each.job, true, 0}] = {each, each.recovery, now + kRepeat};
+          repeats_[{each.job, Report::job_failed, 0}] = {each, each.recovery,
+                                                         now + kRepeat};
+        } else if constexpr (std::is_same_v<T, wire::CheckpointDone>) {
+          // The newest of a lane: the older ones are of no use by then.
+          repeats_[{each.job, Report::checkpoint_done, each.lane}] = {
+              each, each.recovery, now + kCheckpointRepeat};
         }
       },
       body);
@@ -198,7 +212,9 @@ void AgentCore::tick_joined(Instant now, std::uint64_t progress, Actions& out) {
   }
   for (auto& [key, repeat] : repeats_) {
     if (now < repeat.next) continue;
-    repeat.next = now + kRepeat;
+    repeat.next = now + (std::get<Report>(key) == Report::checkpoint_done
+                             ? kCheckpointRepeat
+                             : kRepeat);
     if (!silent_) out.emplace_back(Send{.body = repeat.body});
   }
 }

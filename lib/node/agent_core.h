@@ -2,6 +2,7 @@
 // come out, in order. See agent.h for the rules it keeps. Pure; one thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -20,7 +21,8 @@ struct AgentSettings {
   wire::Join join;     // its incarnation is random for each process
   std::string master;  // for messages
   Duration timeout = std::chrono::seconds(60);  // without the first answer
-  Duration reconnect = std::chrono::hours(1);   // without another one
+  // Without another one; at least the time after which it is called silent.
+  Duration reconnect = std::chrono::hours(1);
 };
 
 class AgentCore {
@@ -62,8 +64,9 @@ class AgentCore {
  private:
   // joining: the first time, or again for a master that does not know it.
   enum class State { idle, joining, joined, over };
-  // LaneDone, JobFailed; the number is the lane's.
-  using RepeatKey = std::tuple<JobId, bool, std::uint64_t>;
+  enum class Report { lane_done, job_failed, checkpoint_done };
+  // The number is the lane's.
+  using RepeatKey = std::tuple<JobId, Report, std::uint64_t>;
   struct Repeat {
     wire::Body body;
     std::uint64_t recovery = 0;
@@ -81,13 +84,15 @@ class AgentCore {
   void fail(std::string text, Actions& out);
   void tick_joined(Instant now, std::uint64_t progress, Actions& out);
   Duration timeout() const {
-    return reached_ ? settings_.reconnect : settings_.timeout;
+    if (!reached_) return settings_.timeout;
+    return std::max<Duration>(settings_.reconnect, heartbeat_ * liveness_);
   }
 
   const AgentSettings settings_;
   State state_ = State::idle;
   NodeId node_;               // in this life; 0 before the first
   std::uint64_t master_ = 0;  // incarnation of the one that gave it
+  std::uint64_t commit_ = 0;  // the newest that it told of
   wire::View view_;
   bool reached_ = false, silent_ = false;
   Instant heard_, last_turn_, join_next_, beat_next_;

@@ -34,10 +34,22 @@ struct LaneFile {
   std::uint64_t bytes = 0;
 };
 
-// The lane as it is now. REQUIRES: lane.weights().has(version)
-LaneCopy copy_lane(const store::Lane& lane, std::uint64_t version);
+// The lane as it is now.
+LaneCopy copy_lane(const store::Lane& lane);
 
 // Errors: as file writing has them; the target is then not there.
 Result<LaneFile> write_lane_file(const LaneCopy& copy);
+
+// All of a lane's state but its tensors, as metadata, and back. Errors:
+// corrupt.
+void describe(const store::LaneState& state, file::Metadata& out);
+Status read_description(const file::Metadata& metadata, store::LaneState& out);
+
+// What a file of a checkpoint holds; it stays mapped while that lives. Errors:
+// not_found, unavailable, corrupt (it is damaged, or of another model); each
+// names the file.
+Result<store::LaneState> read_lane_file(const std::string& folder,
+                                        const wire::CheckpointFile& file,
+                                        const model::Model& model);
 
 }  // namespace psmith::node

@@ -124,8 +124,10 @@ Status LaneThread::begin(wire::JobRecord record, std::size_t index) {
   try {
     Job job;
     const std::string lead = record.lanes[0].address;
+    const auto checkpoint = record.checkpoint;
     job.lane = std::make_unique<store::Lane>(std::move(record), index,
                                              reactor_.now(), limits_);
+    if (checkpoint.version != 0) PSM_DO(restore(*job.lane, checkpoint));
     if (index != 0) {
       job.lead = std::make_unique<net::DealerSocket>(reactor_, context_, lead,
                                                      [](wire::Message) {});
@@ -143,6 +145,19 @@ Status LaneThread::begin(wire::JobRecord record, std::size_t index) {
     sweep();
   }
   return Done{};
+}
+
+// The lane's thread waits for the disk: nothing else of this job is here to do.
+Status LaneThread::restore(store::Lane& lane,
+                           const wire::Checkpoint& checkpoint) {
+  const auto& spec = lane.record().spec;
+  const auto model = model::make_model(spec.model).value(78);
+  std::vector<store::LaneState> pieces;
+  for (const auto& file : checkpoint.files) {
+    PSM_TRY(auto piece, read_lane_file(spec.checkpoint_folder, file, *model));
+    pieces.push_back(std::move(piece));
+  }
+  return lane.restore(pieces, reactor_.now());
 }
 
 void LaneThread::end_job(wire::EndJob end) {
@@ -241,8 +256,8 @@ void LaneThread::run(Job& job, store::LaneEffects effects) {
       if (job.lead) job.lead->send(lead->message);  // not taken: said again
     } else if (auto* master = std::get_if<store::ToMaster>(&effect)) {
       report(std::move(master->message.body));
-    } else if (auto* checkpoint = std::get_if<store::SaveCheckpoint>(&effect)) {
-      save(*job.lane, checkpoint->version);
+    } else {
+      save(*job.lane);
     }
   }
 }
@@ -277,16 +292,16 @@ void LaneThread::finish_writing() {
   if (writing_.joinable()) writing_.join();
 }
 
-void LaneThread::save(const store::Lane& lane, std::uint64_t version) {
+void LaneThread::save(const store::Lane& lane) {
   finish_writing();  // first: two copies at once might fill the memory
   const auto& record = lane.record();
   const wire::CheckpointDone done{.job = record.job,
                                   .recovery = record.recovery,
                                   .lane = record.lanes[lane.lane_index()].lane,
-                                  .version = version,
+                                  .version = lane.version(),
                                   .file = {},
                                   .sha256 = {}};
-  writing_ = std::jthread([this, done, copy = copy_lane(lane, version)] {
+  writing_ = std::jthread([this, done, copy = copy_lane(lane)] {
     to_master_(written(done, copy));
   });
 }

@@ -63,8 +63,9 @@ class LaneThread {
   void answer(Job& job, const store::ToPeer& to);
   void report(wire::Body body);
   void finish_writing();
-  void save(const store::Lane& lane, std::uint64_t version);
+  void save(const store::Lane& lane);
   Status begin(wire::JobRecord record, std::size_t index);
+  Status restore(store::Lane& lane, const wire::Checkpoint& checkpoint);
   void tick();
 
   net::Context& context_;

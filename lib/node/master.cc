@@ -20,16 +20,7 @@ std::uint64_t random_number() {
   return std::uint64_t{device()} << 32 | device();
 }
 
-int status_of(Code code) {
-  if (code == Code::corrupt) return 65;
-  return code == Code::invalid ? 2 : 73;
-}
-
-template <class T>
-T or_fail(Result<T> result) {
-  if (!result) throw Failure(status_of(result.error().code), result.error());
-  return std::move(*result);
-}
+int journal_status(Code code) { return code == Code::corrupt ? 65 : 73; }
 
 }  // namespace
 
@@ -39,7 +30,9 @@ struct Master::Impl {
           send(coordinator->on(turn(), from, message));
         }) {
     if (!options.state.empty()) open(options.state);
-    endpoint = or_fail(socket.bind(options.listen));
+    auto bound = socket.bind(options.listen);
+    const bool malformed = !bound && bound.error().code == Code::invalid;
+    endpoint = std::move(bound).value(malformed ? 2 : 73);
     options.settings.listen = endpoint;
     options.settings.incarnation = random_number();
     coordinator.emplace(std::move(options.settings), turn(),
@@ -47,13 +40,21 @@ struct Master::Impl {
     saved_jobs = saved.jobs.size();
     saved_nodes = saved.nodes.size();
     saved = {};
-    commit();
-    arm();
+    send(coordinator->tick(turn()));
   }
 
   void open(const std::string& folder) {
-    journal = or_fail(journal::Journal::open(folder));
-    auto read = sched::read_records(or_fail(journal->replay()));
+    auto opened = journal::Journal::open(folder);
+    if (!opened) {
+      throw Failure(journal_status(opened.error().code), opened.error());
+    }
+    journal = std::move(*opened);
+    auto records = journal->replay();
+    if (!records) {
+      throw Failure(records.error().code == Code::corrupt ? 65 : 74,
+                    records.error());
+    }
+    auto read = sched::read_records(*records);
     if (!read) {
       throw Failure(65, std::move(read.error()).at("the journal in " + folder));
     }

@@ -1,13 +1,14 @@
 #include "sched/coordinator.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <variant>
 
-#include "base/check.h"
 #include "base/format.h"
+#include "base/rng.h"
 #include "sched/text.h"
 
 namespace psmith::sched {
@@ -53,12 +54,13 @@ Coordinator::Coordinator(Settings settings, Turn start, const Saved* saved)
                       counted(members_.count(wire::Role::server), "server"),
                       counted(members_.count(wire::Role::worker), "worker"));
   log_.append(start, std::move(event));
+  if (recorder_) {
+    records_ =
+        recorder_->take(settings_.incarnation, members_, runner_.jobs(), log_);
+  }
 }
 
-Records Coordinator::records() {
-  PSM_CHECK(recorder_.has_value(), "records() needs a journal");
-  return recorder_->take(settings_.incarnation, members_, runner_.jobs(), log_);
-}
+Records Coordinator::records() { return std::exchange(records_, {}); }
 
 Effects Coordinator::on(Turn turn, PeerId from, const wire::Message& message) {
   begin(turn);
@@ -116,6 +118,12 @@ Effects Coordinator::finish(Turn turn) {
   }
   for (auto& send : runner_.take()) effects_.push_back(std::move(send));
   for (auto& send : followers_.take(log_)) effects_.push_back(std::move(send));
+  if (recorder_) {
+    auto more =
+        recorder_->take(settings_.incarnation, members_, runner_.jobs(), log_);
+    records_.insert(records_.end(), std::make_move_iterator(more.begin()),
+                    std::make_move_iterator(more.end()));
+  }
   for (auto& send : effects_) sign(send.message.body);
   return std::exchange(effects_, {});
 }
@@ -127,6 +135,10 @@ void Coordinator::sign(wire::Body& body) const {
         if constexpr (kOneOf<T, wire::JoinOk, wire::SubmitOk, wire::EventsOk,
                              wire::JobsOk>) {
           each.incarnation = settings_.incarnation;
+        }
+        if constexpr (kOneOf<T, wire::JoinOk, wire::HeartbeatOk,
+                             wire::StartJob>) {
+          each.commit = commit();
         }
       },
       body);
@@ -167,7 +179,11 @@ void Coordinator::handle(Turn turn, PeerId from, const wire::Join& join) {
     answer(from, ok);
     return;
   }
-  auto result = members_.join(turn.now, from, join);
+  if (join.master == settings_.incarnation && join.commit > commit()) {
+    begin_anew(turn, join);
+  }
+  auto result =
+      members_.join(turn.now, from, join, {settings_.incarnation, commit()});
   if (auto* no = std::get_if<wire::Refused>(&result)) {
     answer(from, std::move(*no));
     return;
@@ -182,6 +198,24 @@ void Coordinator::handle(Turn turn, PeerId from, const wire::Join& join) {
     answer(from, members_.view(turn.now));
     if (yes.back) runner_.back(turn, *members_.by_node(yes.node));
   }
+}
+
+// The journal is older than what the node was told: a copy was put back, or its
+// end is lost. Numbers given since may be given again, so they must not be
+// taken for the same: this is another master from now on.
+void Coordinator::begin_anew(Turn turn, const wire::Join& join) {
+  settings_.incarnation =
+      seed_of({settings_.incarnation, join.incarnation, join.commit}) | 1;
+  wire::Event event;
+  event.kind = "journal_is_older";
+  event.text = format(
+      "{} was told of commit {}, the journal has {}: what came between is lost",
+      one_line(join.name, kNameMax), join.commit, commit());
+  log_.append(turn, std::move(event));
+}
+
+std::uint64_t Coordinator::commit() const {
+  return recorder_ ? recorder_->commit() : 0;
 }
 
 void Coordinator::joined(Turn turn, const Member& member) {
@@ -211,7 +245,7 @@ void Coordinator::handle(Turn turn, PeerId from, const wire::Heartbeat& beat) {
     return;
   }
   members_.set_progress(beat.node, beat.progress);
-  answer(from, wire::HeartbeatOk{members_.view_number()});
+  answer(from, wire::HeartbeatOk{.view = members_.view_number()});
   if (beat.view != members_.view_number()) {
     answer(from, members_.view(turn.now));
   }

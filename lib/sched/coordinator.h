@@ -26,8 +26,8 @@ namespace psmith::sched {
 
 class Coordinator {
  public:
-  // saved: what the journal holds, which may be nothing; null: there is no
-  // journal, and records() is not to be called.
+  // saved: what the journal holds, which may be nothing; null: there is none,
+  // and there are no records.
   Coordinator(Settings settings, Turn start, const Saved* saved = nullptr);
   Coordinator(const Coordinator&) = delete;
   Coordinator& operator=(const Coordinator&) = delete;
@@ -35,7 +35,7 @@ class Coordinator {
   Effects on(Turn turn, PeerId from, const wire::Message& message);
   Effects tick(Turn turn);
   // What must be durable before the effects of the turns since the last call
-  // are sent.
+  // (and of the start) are sent.
   Records records();
   // Instant::max() if nothing is due.
   Instant next_deadline() const;
@@ -66,6 +66,8 @@ class Coordinator {
   void unknown(PeerId to);
   void gone(Turn turn, const Member& member, const char* how);
   void joined(Turn turn, const Member& member);
+  void begin_anew(Turn turn, const wire::Join& join);
+  std::uint64_t commit() const;
   void expire(Turn turn);
   void node_event(Turn turn, const Member& member, const char* how);
 
@@ -77,6 +79,7 @@ class Coordinator {
   Followers followers_;
   Runner runner_;
   std::optional<Recorder> recorder_;
+  Records records_;
   Effects effects_;
   std::uint64_t view_sent_ = 0;
 };

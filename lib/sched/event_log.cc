@@ -13,7 +13,7 @@ void EventLog::append(Turn turn, wire::Event event, Keep keep) {
   event.time_ms = turn.time_ms;
   event.kind = one_line(event.kind, kNameMax);
   event.text = one_line(event.text, kTextMax);
-  if (keep == Keep::plain) plain_.push_back(event.seq);
+  (keep == Keep::plain ? plain_ : lasting_).push_back(event.seq);
   events_.emplace_hint(events_.end(), event.seq, std::move(event));
   evict();
 }
@@ -25,36 +25,32 @@ void EventLog::evict() {
     plain_.pop_front();
   }
   if (events_.size() <= kEventMax) return;
-  if (!plain_.empty() && plain_.front() == events_.begin()->first) {
-    plain_.pop_front();
-  }
+  auto& seqs = !plain_.empty() && plain_.front() == events_.begin()->first
+                   ? plain_
+                   : lasting_;
+  seqs.pop_front();
   events_.erase(events_.begin());
-}
-
-bool EventLog::is_plain(std::uint64_t seq) const {
-  return std::binary_search(plain_.begin(), plain_.end(), seq);
 }
 
 std::vector<const wire::Event*> EventLog::lasting_after(
     std::uint64_t seq) const {
   std::vector<const wire::Event*> out;
-  for (auto it = events_.upper_bound(seq); it != events_.end(); ++it) {
-    if (!is_plain(it->first)) out.push_back(&it->second);
+  for (auto it = std::upper_bound(lasting_.begin(), lasting_.end(), seq);
+       it != lasting_.end(); ++it) {
+    out.push_back(&events_.at(*it));
   }
   return out;
 }
 
 std::uint64_t EventLog::oldest_lasting() const {
-  for (const auto& [seq, event] : events_) {
-    if (!is_plain(seq)) return seq;
-  }
-  return last_seq_ + 1;
+  return lasting_.empty() ? last_seq_ + 1 : lasting_.front();
 }
 
 void EventLog::restore(std::uint64_t last_seq,
                        const std::map<std::uint64_t, wire::Event>& lasting) {
   events_ = lasting;
   last_seq_ = last_seq;
+  for (const auto& [seq, event] : events_) lasting_.push_back(seq);
   if (!events_.empty()) {
     last_seq_ = std::max(last_seq_, events_.rbegin()->first);
   }

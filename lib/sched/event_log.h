@@ -41,10 +41,9 @@ class EventLog {
 
  private:
   void evict();
-  bool is_plain(std::uint64_t seq) const;
 
   std::map<std::uint64_t, wire::Event> events_;  // by seq
-  std::deque<std::uint64_t> plain_;              // seqs of plain events
+  std::deque<std::uint64_t> plain_, lasting_;    // seqs of plain events; others
   std::uint64_t last_seq_ = 0;
 };
 

@@ -52,6 +52,7 @@ Job job_of(const wire::JobEntry& entry, const wire::JobSpec& spec) {
   job.state = info.state;
   job.spec = spec;
   job.token = entry.token;
+  job.checkpoint = entry.checkpoint;
   job.recovery = info.recovery;
   job.placement = info.placement;
   job.lanes = info.lanes;
@@ -69,7 +70,9 @@ Job job_of(const wire::JobEntry& entry, const wire::JobSpec& spec) {
 }  // namespace
 
 wire::JobEntry entry_of(const Job& job) {
-  wire::JobEntry entry{.info = info_of(job, false), .token = job.token};
+  wire::JobEntry entry{.info = info_of(job, false),
+                       .token = job.token,
+                       .checkpoint = job.checkpoint};
   if (!job.over()) entry.info.last = {};  // it changes all the time
   return entry;
 }
@@ -88,22 +91,22 @@ std::set<NodeId> Job::servers() const {
 }
 
 // Every lane writes its versions in order, so an older one is a repetition.
-bool Job::checkpointed(std::uint64_t version, std::uint64_t lane) {
-  if (version <= checkpoint_last) return false;
+bool Job::checkpointed(const wire::CheckpointDone& done) {
+  if (done.version <= checkpoint.version) return false;
   auto& parts = checkpoint_lanes;
-  parts[version].insert(lane);
-  const bool whole = parts[version].size() == lanes.size();
+  parts[done.version][done.lane] = {
+      .file = done.file, .sha256 = done.sha256, .bytes = done.bytes};
+  const bool whole = parts[done.version].size() == lanes.size();
   if (whole) {
-    checkpoint_last = version;
-    parts.erase(parts.begin(), parts.upper_bound(version));
+    checkpoint.version = done.version;
+    checkpoint.files.clear();
+    for (auto& [lane, file] : parts[done.version]) {
+      checkpoint.files.push_back(std::move(file));
+    }
+    parts.erase(parts.begin(), parts.upper_bound(done.version));
   }
   while (parts.size() > kCheckpointOpenMax) parts.erase(parts.begin());
   return whole;
-}
-
-void Job::forget_checkpoints() {
-  checkpoint_lanes.clear();
-  checkpoint_last = 0;
 }
 
 Job& JobTable::add(Turn turn, PeerId submitter, const wire::Submit& submit) {
@@ -184,7 +187,7 @@ void JobTable::trim() {
     ++ended;
     shed(job.spec);
     job.done.clear();
-    job.forget_checkpoints();
+    job.checkpoint_lanes.clear();
     job.unready.clear();
   }
   for (auto it = jobs_.begin(); ended > kEndedMax && it != jobs_.end();) {

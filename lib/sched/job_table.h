@@ -39,9 +39,10 @@ struct Job {
   bool lost_worker = false;  // one that might come back, or be replaced
   std::map<std::uint64_t, wire::LaneDone> done;  // by lane
   // Lanes that wrote a checkpoint that is not whole yet, by its version.
-  std::map<std::uint64_t, std::set<std::uint64_t>> checkpoint_lanes;
-  std::uint64_t checkpoint_last = 0;  // the newest whole one; 0: none
-  std::optional<Instant> deadline;    // fails then
+  using LaneFiles = std::map<std::uint64_t, wire::CheckpointFile>;  // by lane
+  std::map<std::uint64_t, LaneFiles> checkpoint_lanes;
+  wire::Checkpoint checkpoint;      // the newest whole one
+  std::optional<Instant> deadline;  // fails then
   bool live = false;
   std::uint64_t best_version = 0;
   wire::Progress last;
@@ -52,8 +53,7 @@ struct Job {
   bool placed_on(NodeId node) const;
   std::set<NodeId> servers() const;
   // One of its lanes wrote its part; true: the checkpoint is whole with it.
-  bool checkpointed(std::uint64_t version, std::uint64_t lane);
-  void forget_checkpoints();
+  bool checkpointed(const wire::CheckpointDone& done);
 };
 
 wire::JobEntry entry_of(const Job& job);

@@ -42,7 +42,7 @@ wire::NodeEntry entry_of(const Member& member) {
 }
 
 std::variant<Membership::Joined, wire::Refused> Membership::join(
-    Instant now, PeerId peer, const wire::Join& join) {
+    Instant now, PeerId peer, const wire::Join& join, Standing standing) {
   if (join.wire_version != settings_.wire_version) {
     return refused("wire_version",
                    format("the master speaks wire version {}, not {}",
@@ -58,8 +58,14 @@ std::variant<Membership::Joined, wire::Refused> Membership::join(
                           one_line(join.fingerprint, kNameMax), fingerprint_));
   }
   Joined out;
+  const bool same_life =
+      join.master == 0 ||
+      (join.master == standing.incarnation && join.commit <= standing.commit);
   if (const auto known = by_incarnation_.find(join.incarnation);
-      known != by_incarnation_.end()) {
+      known != by_incarnation_.end() && !same_life) {
+    out.replaced.push_back(members_.at(known->second));
+    remove(known->second);
+  } else if (known != by_incarnation_.end()) {
     auto& member = members_.at(known->second);
     if (member.peer != peer) set_peer(member, peer, out);
     member.heard = now;

@@ -2,10 +2,12 @@
 // them.
 //
 // A node is one incarnation of a process: joining again with the same
-// incarnation changes nothing but the peer it is reached by. Node and lane
-// numbers grow and are never used again. The first node to join fixes the
-// fingerprint of the arithmetic until the last one has gone. A node that was
-// not heard of for liveness heartbeats has expired. Pure; one thread.
+// incarnation changes nothing but the peer it is reached by, unless it was in
+// another cluster since, or knows of things that are not in this journal: then
+// what it holds is not what this master knows of, and it is a new node. Node
+// and lane numbers grow and are never used again. The first node to join fixes
+// the fingerprint of the arithmetic until the last one has gone. A node that
+// was not heard of for liveness heartbeats has expired. Pure; one thread.
 #pragma once
 
 #include <cstddef>
@@ -38,6 +40,11 @@ struct Member {
 };
 wire::NodeEntry entry_of(const Member& member);
 
+// Of the master, and of the journal that its members stand in.
+struct Standing {
+  std::uint64_t incarnation = 0, commit = 0;
+};
+
 class Membership {
  public:
   explicit Membership(Settings settings) : settings_(std::move(settings)) {}
@@ -49,7 +56,8 @@ class Membership {
     std::vector<Member> replaced;  // what this peer was before
   };
   std::variant<Joined, wire::Refused> join(Instant now, PeerId peer,
-                                           const wire::Join& join);
+                                           const wire::Join& join,
+                                           Standing standing = {});
 
   // Any message counts.
   void heard(Instant now, PeerId peer);

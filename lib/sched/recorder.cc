@@ -21,12 +21,13 @@ std::vector<std::byte> bytes_of(const T& entry) {
 Recorder::Recorder(const Saved& saved)
     : master_(bytes_of(saved.master)),
       event_reserved_(saved.master.event),
+      commit_(saved.master.commit),
       view_(saved.master.view),
       event_last_(saved.master.event) {
   for (const auto& [id, node] : saved.nodes) nodes_[id] = node.incarnation;
-  for (const auto& [id, job] : saved.jobs) {
-    jobs_[id] = {.entry = bytes_of(job), .bulk = has_bulk(saved.specs.at(id))};
-  }
+  JobTable jobs;
+  jobs.restore(saved);
+  for (const auto& [id, job] : jobs.all()) jobs_[id] = kept_of(job);
   for (const auto& [seq, event] : saved.events) events_.push_back(seq);
 }
 
@@ -58,10 +59,11 @@ void Recorder::take_master(std::uint64_t incarnation, const Membership& members,
   entry.job = jobs.job_last();
   entry.placement = jobs.placement_last();
   entry.event = event_reserved_;
-  auto bytes = bytes_of(entry);
-  if (bytes == master_) return;
-  out_.push_back({Record::Kind::master, 0, bytes});
-  master_ = std::move(bytes);
+  entry.commit = commit_;
+  if (out_.empty() && bytes_of(entry) == master_) return;
+  entry.commit = ++commit_;
+  master_ = bytes_of(entry);
+  out_.push_back({Record::Kind::master, 0, master_});
 }
 
 void Recorder::take_nodes(const Membership& members) {
@@ -81,23 +83,28 @@ void Recorder::take_nodes(const Membership& members) {
   }
 }
 
+Recorder::Kept Recorder::kept_of(const Job& job) {
+  return {.state = job.state,
+          .live = job.live,
+          .bulk = has_bulk(job.spec),
+          .recovery = job.recovery,
+          .placement = job.placement,
+          .started_ms = job.started_ms,
+          .checkpoint = job.checkpoint.version,
+          .placed = !job.lanes.empty(),
+          .reason = job.reason};
+}
+
 void Recorder::take_jobs(const JobTable& jobs) {
   for (const auto& [id, job] : jobs.all()) {
-    auto& kept = jobs_[id];
-    if (kept.over && kept.live == job.live) continue;
-    const bool bulk = has_bulk(job.spec);
-    const bool fresh = kept.entry.empty();
-    if (fresh || bulk != kept.bulk) {
+    const auto [at, fresh] = jobs_.try_emplace(id);
+    auto now = kept_of(job);
+    if (!fresh && now == at->second) continue;
+    if (fresh || now.bulk != at->second.bulk) {
       save(Record::Kind::spec, id.value(), job.spec);
-      kept.bulk = bulk;
     }
-    auto entry = bytes_of(entry_of(job));
-    if (entry != kept.entry) {
-      out_.push_back({Record::Kind::job, id.value(), entry});
-      kept.entry = std::move(entry);
-    }
-    kept.over = job.over();
-    kept.live = job.live;
+    save(Record::Kind::job, id.value(), entry_of(job));
+    at->second = std::move(now);
   }
   if (jobs_.size() == jobs.all().size()) return;
   for (auto it = jobs_.begin(); it != jobs_.end();) {

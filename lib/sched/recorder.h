@@ -23,17 +23,26 @@ class Recorder {
   // saved: what is in the journal already.
   explicit Recorder(const Saved& saved);
 
+  // The number of the newest take() that was not empty, over all starts.
+  std::uint64_t commit() const { return commit_; }
+
   // Throws Failure (70) if an entry cannot be encoded: admission and
   // membership let nothing of that size in.
   Records take(std::uint64_t incarnation, const Membership& members,
                const JobTable& jobs, const EventLog& log);
 
  private:
+  // What tells that an entry has changed: the lanes follow from the numbers,
+  // and what is not here never changes, or only with what is.
   struct Kept {
-    std::vector<std::byte> entry;
-    bool bulk = false;                // of the spec
-    bool over = false, live = false;  // then nothing else changes
+    wire::JobState state = wire::JobState::queued;
+    bool live = false, bulk = false;
+    std::uint64_t recovery = 0, placement = 0, started_ms = 0, checkpoint = 0;
+    bool placed = false;
+    std::string reason;
+    friend bool operator==(const Kept&, const Kept&) = default;
   };
+  static Kept kept_of(const Job& job);
   template <class T>
   void save(Record::Kind kind, std::uint64_t id, const T& entry);
   void drop(Record::Kind kind, std::uint64_t id);
@@ -46,6 +55,7 @@ class Recorder {
   Records out_;
   std::vector<std::byte> master_;
   std::uint64_t event_reserved_ = 0;
+  std::uint64_t commit_ = 0;
   std::uint64_t view_ = 0;  // whose nodes are saved
   std::map<NodeId, std::uint64_t> nodes_;
   std::map<JobId, Kept> jobs_;

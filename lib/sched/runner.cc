@@ -6,6 +6,7 @@
 #include "base/format.h"
 #include "sched/admission.h"
 #include "sched/text.h"
+#include "wire/limits.h"
 
 namespace psmith::sched {
 
@@ -13,6 +14,7 @@ using wire::JobState;
 
 namespace {
 
+constexpr std::size_t kRecordBytes = wire::kMiB;  // of a JobRecord's rest
 constexpr std::size_t kSpecBytesMax = std::size_t{512} << 20;
 
 wire::Refused busy(std::string text) {
@@ -30,11 +32,17 @@ std::int64_t seconds(Duration duration) {
 // ---- verbs ----------------------------------------------------------------
 
 wire::Body Runner::submit(Turn turn, PeerId from, const wire::Submit& submit) {
-  if (const auto* known = jobs_.by_token(submit.token)) {
+  if (auto* known = jobs_.by_token(submit.token)) {
+    known->submitter = from;
     return wire::SubmitOk{known->id};
   }
   if (auto ok = admit(submit.spec); !ok) {
     return refused("invalid", ok.error().message);
+  }
+  // Nodes get it with lanes and workers beside it.
+  if (auto bytes = wire::encode_entry(submit.spec);
+      !bytes || bytes->size() > wire::kHeaderBytesMax - kRecordBytes) {
+    return refused("invalid", "the job is too large for a message");
   }
   if (jobs_.count_active() >= kQueueMax) {
     return busy(format("{} jobs wait already", kQueueMax));
@@ -128,6 +136,12 @@ std::optional<wire::EndJob> Runner::on(Turn turn, const Member& from,
       return std::nullopt;
     }
   }
+  if (from.role == wire::Role::server && job->state == JobState::starting &&
+      job->checkpoint.version != 0) {
+    job->checkpoint = {};  // it may be of no use
+    restart(turn, *job, reason);
+    return std::nullopt;
+  }
   end(turn, *job,
       {.state = JobState::failed,
        .status = status ? failed.status : 1,
@@ -191,7 +205,7 @@ std::optional<wire::EndJob> Runner::on(Turn turn, const Member& from,
         return lane.lane == done.lane && lane.node == from.node;
       });
   if (!theirs) return std::nullopt;
-  if (job->checkpointed(done.version, done.lane)) {
+  if (job->checkpointed(done)) {
     event(turn, *job, "checkpoint_done",
           format("version {} is whole in {}", done.version,
                  counted(job->lanes.size(), "file")));
@@ -244,7 +258,7 @@ void Runner::lost(Turn turn, const Member& member) {
       job.lost_worker = true;
     }
     if (job.placed_on(member.node)) {
-      restart(turn, job, member);
+      restart(turn, job, member.name + " is gone");
     } else if (job.state == JobState::running && !job.imports() &&
                !has_fit_worker(job)) {
       wait(turn, job,

@@ -12,16 +12,18 @@
 // A worker that cannot work for the job (it cannot read the data, say) is left
 // out of it; if all of them are, the job fails for its reason, but waits if a
 // lost worker may be replaced.
-// Losing a server of a job that is not over starts it again from version 0 on
-// the lanes that are left, with a higher recovery number and a new placement.
+// Losing a server of a job that is not over starts it again on the lanes that
+// are left, from its newest whole checkpoint or version 0, with a higher
+// recovery number and a new placement. If a server cannot begin from the
+// checkpoint, all begin from version 0.
 // Whatever waits has a deadline. Messages of another recovery number are
 // ignored. Pure; one thread.
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "sched/deliveries.h"
 #include "sched/event_log.h"
@@ -84,7 +86,7 @@ class Runner {
   void place(Turn turn, Job& job);
   void all_ready(Turn turn, Job& job);
   void wait(Turn turn, Job& job, const std::string& reason);
-  void restart(Turn turn, Job& job, const Member& lost);
+  void restart(Turn turn, Job& job, const std::string& why);
   void lose_model(Turn turn, Job& job, const std::string& text);
 
   void finish(Turn turn, Job& job);
@@ -115,7 +117,7 @@ class Runner {
   EventLog& log_;
   JobTable jobs_;
   Deliveries deliveries_;
-  std::vector<JobId> just_ended_;  // before the restart
+  std::set<JobId> just_ended_;  // before the restart
   Effects effects_;
 };
 

@@ -19,7 +19,7 @@ void Runner::restore(Turn turn, const Saved& saved) {
       saved.events.empty() ? 0 : saved.events.rbegin()->second.time_ms;
   for (auto& [id, job] : jobs_.all()) {
     if (job.over()) {
-      if (job.ended_ms + kToldMs >= last_ms) just_ended_.push_back(id);
+      if (job.ended_ms + kToldMs >= last_ms) just_ended_.insert(id);
       continue;
     }
     if (job.lanes.empty()) continue;  // it is placed when its turn comes
@@ -35,16 +35,21 @@ void Runner::restore(Turn turn, const Saved& saved) {
 }
 
 void Runner::back(Turn turn, const Member& member) {
-  for (const auto id : just_ended_) {
-    const auto* job = jobs_.find(id);
-    if (job == nullptr || !job->over()) continue;
-    give(turn.now, *job,
-         {.node = member.node, .job = id, .what = Deliveries::What::end});
-  }
-  for (const auto& [id, job] : jobs_.all()) {
+  for (auto& [id, job] : jobs_.all()) {
+    // A model may have been dropped, or replaced, at any time since.
+    const bool lost = job.state == wire::JobState::done && !job.live &&
+                      job.placed_on(member.node);
+    if (lost || (job.over() && just_ended_.contains(id))) {
+      give(turn.now, job,
+           {.node = member.node, .job = id, .what = Deliveries::What::end});
+    }
     if (job.over() || job.lanes.empty()) continue;
     const bool works = member.role == wire::Role::worker && !job.imports() &&
                        job.unready.empty();
+    if (works && job.state == wire::JobState::paused) {
+      all_ready(turn, job);  // unfit workers have another try
+      continue;
+    }
     if (!works && !job.placed_on(member.node)) continue;
     give(turn.now, job,
          {.node = member.node, .job = id, .what = Deliveries::What::start});

@@ -50,7 +50,7 @@ void Runner::place(Turn turn, Job& job) {
   job.placement = jobs_.next_placement();
   job.state = JobState::starting;
   job.done.clear();
-  job.forget_checkpoints();
+  job.checkpoint_lanes.clear();
   job.unfit.clear();
   job.unready = job.servers();
   job.deadline = turn.now + settings_.job_timeout;
@@ -83,12 +83,12 @@ void Runner::all_ready(Turn turn, Job& job) {
   if (!job.imports()) give_workers(turn, job);
 }
 
-void Runner::restart(Turn turn, Job& job, const Member& lost) {
+void Runner::restart(Turn turn, Job& job, const std::string& why) {
   if (job.imports()) {
     end(turn, job,
         {.state = JobState::failed,
          .status = 69,
-         .reason = format("{} was lost during the import", lost.name)});
+         .reason = why + ", during the import"});
     return;
   }
   ++job.recovery;
@@ -101,9 +101,9 @@ void Runner::restart(Turn turn, Job& job, const Member& lost) {
   deliveries_.forget(job.id);
   const auto lanes = members_.lanes().size();
   event(turn, job, "job_restarted",
-        lanes == 0 ? format("{} is gone; no server is left", lost.name)
-                   : format("{} is gone; starts again from version 0 on {}",
-                            lost.name, counted(lanes, "lane")));
+        lanes == 0 ? why + "; no server is left"
+                   : format("{}; starts again from version {} on {}", why,
+                            job.checkpoint.version, counted(lanes, "lane")));
 }
 
 void Runner::finish(Turn turn, Job& job) {
@@ -189,6 +189,7 @@ void Runner::send(const Job& job, Deliveries::Order order) {
                     .placement = job.placement,
                     .lanes = job.lanes,
                     .workers = members_.nodes(wire::Role::worker),
+                    .checkpoint = job.checkpoint,
                     .spec = job.spec};
     effects_.push_back({member->peer, {std::move(start), {}}});
   }

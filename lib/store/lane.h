@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <variant>
 #include <vector>
 
@@ -25,6 +26,7 @@
 #include "placement/schedule.h"
 #include "store/key_cache.h"
 #include "store/lane_read.h"
+#include "store/lane_state.h"
 #include "store/lead.h"
 #include "store/tree.h"
 #include "store/weights.h"
@@ -43,9 +45,7 @@ struct ToLead {
 struct ToMaster {
   wire::Message message;
 };
-struct SaveCheckpoint {
-  std::uint64_t version = 0;  // Lane::weights() is at it now
-};
+struct SaveCheckpoint {};  // Lane::state() is what to save, now
 using LaneEffect = std::variant<ToPeer, ToLead, ToMaster, SaveCheckpoint>;
 using LaneEffects = std::vector<LaneEffect>;
 
@@ -64,6 +64,13 @@ class Lane {
   // checked (make_model, make_optimizer).
   Lane(wire::JobRecord record, std::size_t lane_index, Instant now,
        Limits limits, Faults faults = {});
+
+  // What a checkpoint of version() holds. Between two steps.
+  LaneState state() const;
+  // Goes on from a checkpoint, of any number of lanes: all of it. Errors:
+  // corrupt (it is not whole, or of another job). REQUIRES: nothing was given
+  // to this lane yet; after an error it is of no use.
+  Status restore(std::span<const LaneState> pieces, Instant now);
 
   JobId job() const { return record_.job; }
   const wire::JobRecord& record() const { return record_; }
@@ -124,6 +131,7 @@ class Lane {
                    LaneEffects& effects);
   void take(TakenRequest&& taken, NodeId worker, Instant now);
 
+  Status take(const LaneState& piece, std::vector<bool>& found);
   void finish_steps(Instant now, LaneEffects& effects);
   void finish_train(Sum&& root, const placement::Step& step,
                     LaneEffects& effects);

@@ -24,7 +24,7 @@ void Lane::finish_steps(Instant now, LaneEffects& effects) {
     const auto& spec = record_.spec;
     if (!step.eval && spec.checkpoint_every != 0 &&
         (step.train_index + 1) % spec.checkpoint_every == 0) {
-      effects.push_back(SaveCheckpoint{version_});
+      effects.push_back(SaveCheckpoint{});
     }
     end_if_over(effects);
     open_step(now);

@@ -49,7 +49,7 @@ std::vector<Node> cut_runs(std::uint32_t leaf_count,
 
 void Lead::advance(std::uint64_t version, std::uint32_t leaves_now,
                    std::uint32_t leaves_next, Instant now) {
-  if (version > version_ && !std::exchange(held_up_, false)) {
+  if (started_ && version > version_ && !std::exchange(held_up_, false)) {
     const auto took = now - version_since_;
     step_mean_ =
         step_mean_ == Duration::zero() ? took : (step_mean_ * 7 + took) / 8;

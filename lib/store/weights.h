@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -17,9 +18,11 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/result.h"
 #include "model/model.h"
 #include "optim/optimizer.h"
 #include "placement/placement.h"
+#include "store/lane_state.h"
 #include "store/sum.h"
 #include "store/table.h"
 
@@ -63,6 +66,7 @@ class Weights {
   void settle();
   // Whether every weight at version() is a finite number.
   bool finite() const;
+  bool has_best() const { return has_best_; }
 
   // Every row whose bucket is in [begin, end), by key ascending.
   struct Rows {
@@ -83,11 +87,18 @@ class Weights {
     table_[table].find(list);
   }
 
-  std::size_t slot_count() const { return optimizer_->slot_count(); }
-  std::span<const float> dense_slot(std::size_t range, std::size_t i) const {
-    return slot_[range][i];
-  }
   const Table& table(std::size_t i) const { return table_[i]; }
+
+  // For a checkpoint: everything at version(). ranges: as given to the
+  // constructor.
+  void save(std::span<const placement::Range> ranges, LaneState& out) const;
+  // From a checkpoint, piece by piece, and then its version. Rows that `mine`
+  // does not take belong to other lanes. Errors: corrupt (sizes that do not
+  // fit). REQUIRES: nothing was applied or put
+  Status restore_range(std::size_t range, const LaneState::Part& part);
+  Status restore_rows(std::size_t table, const LaneState::Rows& rows,
+                      const std::function<bool(placement::Key)>& mine);
+  void begin_at(std::uint64_t version, bool has_best);
 
  private:
   using Block = std::shared_ptr<std::vector<float>>;
@@ -107,6 +118,8 @@ class Weights {
     std::vector<float> weight, gradient;
     std::array<std::vector<float>, optim::kSlotMax> slot;
   };
+  void save_rows(std::size_t table, LaneState::Rows& out) const;
+  std::size_t best_rows_size(std::size_t table) const;  // floats
   void apply_range(std::size_t range, std::span<const float> gradient,
                    double rate, float scale);
   void apply_table(std::size_t table, const TableSum& sum, double rate,

@@ -23,6 +23,7 @@ struct MasterEntry {
   std::uint64_t view = 0, node = 0, lane = 0, job = 0, placement = 0;
   std::uint64_t event = 0;  // no event has had a higher seq
   std::string fingerprint;
+  std::uint64_t commit = 0;  // how often the journal was written to
 };
 struct NodeEntry {
   NodeInfo info;  // silent_ms and progress mean nothing here
@@ -31,6 +32,7 @@ struct NodeEntry {
 struct JobEntry {
   JobInfo info;  // without its spec
   std::uint64_t token = 0;
+  Checkpoint checkpoint;  // the newest whole one
 };
 
 // T: MasterEntry, NodeEntry, JobEntry, JobSpec or Event. Errors: exhausted (it

@@ -110,9 +110,13 @@ PSM_FIELDS(JobSpec, "JobSpec", 0, PSM_FIELD(3, name), PSM_FIELD(4, kind),
            PSM_FIELD(19, model_header));
 PSM_FIELDS(LaneInfo, "LaneInfo", 0, PSM_FIELD(3, lane), PSM_FIELD(4, node),
            PSM_FIELD(5, address));
+PSM_FIELDS(CheckpointFile, "CheckpointFile", 0, PSM_FIELD(3, file),
+           PSM_FIELD(4, sha256), PSM_FIELD(5, bytes));
+PSM_FIELDS(Checkpoint, "Checkpoint", 0, PSM_FIELD(3, version),
+           PSM_FIELD(4, files));
 PSM_FIELDS(JobRecord, "JobRecord", 0, PSM_FIELD(3, job), PSM_FIELD(4, recovery),
            PSM_FIELD(5, placement), PSM_FIELD(6, lanes), PSM_FIELD(7, workers),
-           PSM_FIELD(8, spec));
+           PSM_FIELD(8, spec), PSM_FIELD(9, checkpoint));
 PSM_FIELDS(NodeInfo, "NodeInfo", 0, PSM_FIELD(3, node), PSM_FIELD(4, role),
            PSM_FIELD(5, name), PSM_FIELD(6, addresses), PSM_FIELD(7, lanes),
            PSM_FIELD(8, threads), PSM_FIELD(9, silent_ms),
@@ -132,10 +136,11 @@ PSM_FIELDS(JobInfo, "JobInfo", 0, PSM_FIELD(3, job), PSM_FIELD(4, state),
 PSM_FIELDS(MasterEntry, "MasterEntry", 0, PSM_FIELD(3, incarnation),
            PSM_FIELD(4, view), PSM_FIELD(5, node), PSM_FIELD(6, lane),
            PSM_FIELD(7, job), PSM_FIELD(8, placement), PSM_FIELD(9, event),
-           PSM_FIELD(10, fingerprint));
+           PSM_FIELD(10, fingerprint), PSM_FIELD(11, commit));
 PSM_FIELDS(NodeEntry, "NodeEntry", 0, PSM_FIELD(3, info),
            PSM_FIELD(4, incarnation));
-PSM_FIELDS(JobEntry, "JobEntry", 0, PSM_FIELD(3, info), PSM_FIELD(4, token));
+PSM_FIELDS(JobEntry, "JobEntry", 0, PSM_FIELD(3, info), PSM_FIELD(4, token),
+           PSM_FIELD(5, checkpoint));
 PSM_FIELDS(KeyList, "KeyList", 0, PSM_FIELD(3, dataset), PSM_FIELD(4, shard),
            PSM_FIELD(5, begin), PSM_FIELD(6, end), PSM_FIELD(7, key_count),
            PSM_FIELD(8, has_keys));
@@ -150,14 +155,16 @@ PSM_FIELDS(PullPart, "PullPart", 0, PSM_FIELD(3, leaves), PSM_FIELD(4, lists));
 PSM_FIELDS(Join, "Join", 1, PSM_FIELD(3, role), PSM_FIELD(4, name),
            PSM_FIELD(5, incarnation), PSM_FIELD(6, wire_version),
            PSM_FIELD(7, fingerprint), PSM_FIELD(8, addresses),
-           PSM_FIELD(9, threads));
+           PSM_FIELD(9, threads), PSM_FIELD(10, master), PSM_FIELD(11, commit));
 PSM_FIELDS(JoinOk, "JoinOk", 2, PSM_FIELD(3, node), PSM_FIELD(4, heartbeat_ms),
-           PSM_FIELD(5, liveness), PSM_FIELD(6, incarnation));
+           PSM_FIELD(5, liveness), PSM_FIELD(6, incarnation),
+           PSM_FIELD(7, commit));
 PSM_FIELDS(Heartbeat, "Heartbeat", 3, PSM_FIELD(3, node), PSM_FIELD(4, view),
            PSM_FIELD(5, progress));
-PSM_FIELDS(HeartbeatOk, "HeartbeatOk", 4, PSM_FIELD(3, view));
+PSM_FIELDS(HeartbeatOk, "HeartbeatOk", 4, PSM_FIELD(3, view),
+           PSM_FIELD(4, commit));
 PSM_FIELDS(View, "View", 5, PSM_FIELD(3, number), PSM_FIELD(4, nodes));
-PSM_FIELDS(StartJob, "StartJob", 6, PSM_FIELD(3, record));
+PSM_FIELDS(StartJob, "StartJob", 6, PSM_FIELD(3, record), PSM_FIELD(4, commit));
 PSM_FIELDS(StartJobOk, "StartJobOk", 7, PSM_FIELD(3, node), PSM_FIELD(4, job),
            PSM_FIELD(5, recovery));
 PSM_FIELDS(JobFailed, "JobFailed", 8, PSM_FIELD(3, node), PSM_FIELD(4, job),

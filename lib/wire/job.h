@@ -48,12 +48,24 @@ struct LaneInfo {
   std::string address;
 };
 
+// The file of one lane, relative to the job's checkpoint folder.
+struct CheckpointFile {
+  std::string file, sha256;
+  std::uint64_t bytes = 0;
+};
+// A whole one: the files of all lanes. version 0: none.
+struct Checkpoint {
+  std::uint64_t version = 0;
+  std::vector<CheckpointFile> files;
+};
+
 struct JobRecord {
   JobId job;
   std::uint64_t recovery = 0;   // grows at each rollback
   std::uint64_t placement = 0;  // number of the placement over `lanes`
   std::vector<LaneInfo> lanes;  // lanes[0] is the lead
   std::vector<NodeId> workers;  // when this record was issued
+  Checkpoint checkpoint;        // where it begins
   JobSpec spec;
 };
 

@@ -27,6 +27,9 @@ struct Join {
   Role role = Role::client;
   std::string name;
   std::uint64_t incarnation = 0;  // random, one per process life
+  // Incarnation of the master that it joined last (0: none), and the newest
+  // commit that it was told of.
+  std::uint64_t master = 0, commit = 0;
   std::uint32_t wire_version = 0;
   std::string fingerprint;  // of the arithmetic; must match the cluster's
   std::vector<std::string> addresses;  // server: one per lane; worker: one
@@ -39,6 +42,7 @@ struct JoinOk {
   // Of the master: random at each of its starts, after which the numbers of
   // nodes, jobs and events begin again. The same in SubmitOk, EventsOk, JobsOk.
   std::uint64_t incarnation = 0;
+  std::uint64_t commit = 0;  // the newest of its journal
 };
 
 struct Heartbeat {
@@ -48,6 +52,7 @@ struct Heartbeat {
 };
 struct HeartbeatOk {
   std::uint64_t view = 0;
+  std::uint64_t commit = 0;  // of the master's journal, as in JoinOk
 };
 
 struct NodeInfo {
@@ -68,6 +73,7 @@ struct View {
 // Start (or, with a higher recovery number, start again from version 0).
 struct StartJob {
   JobRecord record;
+  std::uint64_t commit = 0;  // of the master's journal, as in JoinOk
 };
 struct StartJobOk {
   NodeId node;
@@ -90,7 +96,7 @@ struct Leave {
   NodeId node;
 };
 
-// From the lead lane, at doubling rows, at evaluations and by time.
+// From the lead lane, at doubling rows, evaluations and by time.
 struct Progress {
   JobId job;
   std::uint64_t recovery = 0;
@@ -202,7 +208,7 @@ struct NodesOk {
   std::uint64_t uptime_ms = 0;
   std::string fingerprint;  // of the cluster's arithmetic; "": no nodes yet
 };
-// The master forgets a live model and frees its memory on the lanes.
+// Forgets a live model and frees its memory on the lanes.
 struct Drop {
   JobId job;
 };
@@ -292,8 +298,7 @@ struct PushOk {
   bool keys_kept = false;
   std::vector<Leaves> leases;
 };
-// "Do you have my seq?" Asked after a silence; answered by Pending (have it,
-// wait) or Resend (never seen, or answered already).
+// "Do you have my seq?" Pending: yes, wait. Resend: never seen, or answered.
 struct Ask {
   JobId job;
   std::uint64_t recovery = 0, placement = 0;
@@ -318,9 +323,9 @@ struct Missing {
   std::vector<Leaves> leaves;
 };
 
-// Read the weights of a live model or an ended job. Dense: blobs are this
-// lane's ranges in placement order. Table: rows of `table` whose bucket is in
-// [bucket_begin, bucket_end) and is held here; blobs keys, values (k x width).
+// Read the weights of a live model or an ended job. Dense: this lane's ranges
+// in placement order. Table: rows of `table` held here whose bucket is in
+// [bucket_begin, bucket_end); blobs keys, values (k x width).
 struct Fetch {
   JobId job;
   std::uint64_t recovery = 0, placement = 0;
@@ -334,8 +339,7 @@ struct FetchOk {
   std::uint64_t seq = 0;
   std::uint64_t version = 0;
 };
-// Write weights (kind "import"): the same layout as FetchOk. last: the lane
-// has everything and is done.
+// Write weights (kind "import"), as FetchOk has them. last: it has all.
 struct Put {
   JobId job;
   std::uint64_t recovery = 0, placement = 0;
@@ -352,7 +356,7 @@ struct PutOk {
 
 // ---- inference: client <-> worker -----------------------------------------
 
-// A model file in pieces of at most 1 MiB; blob: the piece.
+// A model file in pieces of at most 1 MiB (the blob).
 struct LoadModel {
   std::string digest;
   std::uint64_t offset = 0, total = 0;
@@ -361,8 +365,7 @@ struct LoadModelOk {
   std::string digest;
   std::uint64_t received = 0;  // bytes so far; == total: loaded
 };
-// Predict rows of a batch. Blobs, dense: x; sparse: key, row_begin, local,
-// value (may be empty).
+// Rows of a batch. Blobs: x, or key, row_begin, local, value (may be empty).
 struct Predict {
   std::string digest;
   std::uint64_t seq = 0;
@@ -373,8 +376,8 @@ struct PredictOk {
   std::uint64_t seq = 0;
 };
 
-// A refusal. code: stale_view, unknown_job, unknown_model, unknown_node,
-// wire_version, fingerprint, bad_message, busy, not_found, invalid.
+// code: stale_view, unknown_job, unknown_model, unknown_node, wire_version,
+// fingerprint, bad_message, busy, not_found, invalid.
 struct Refused {
   std::string code;
   std::string text;

@@ -45,7 +45,7 @@ for ((i = 1; i <= 5; i++)); do
   begin_master
   [[ $(numbers) == "$before" ]] || die "restart $i: other nodes: $(numbers)"
   until_true 30 passed "$step" || die "the job stands still at step $step"
-  grep -q 'state knows 3 jobs and awaits 4 nodes' master.log ||
+  grep -q 'in state knows 3 jobs and awaits 4 nodes' master.log ||
     die "restart $i: $(< master.log)"
 done
 [[ $(psctl jobs --json | jq '.jobs[0].state') == '"running"' ]] ||
@@ -75,7 +75,7 @@ status=0
 timeout 30 psctl master --listen tcp://127.0.0.1:0 --state state 2> second.log ||
   status=$?
 [[ $status -eq 73 ]] || die "a second master with the journal: $status"
-grep -q 'is another master running' second.log || die "$(< second.log)"
+grep -q 'is in use' second.log || die "$(< second.log)"
 kill_node master
 
 # The third fsync from here fails: a submission is not answered, and not made.

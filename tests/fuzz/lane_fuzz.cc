@@ -243,8 +243,8 @@ class Session {
   }
 
   void check(const store::LaneEffect& effect) const {
-    if (const auto* save = std::get_if<store::SaveCheckpoint>(&effect)) {
-      check_checkpoint(save->version);
+    if (std::holds_alternative<store::SaveCheckpoint>(effect)) {
+      check_checkpoint();
     } else if (const auto* peer = std::get_if<store::ToPeer>(&effect)) {
       auto frames = wire::to_frames(peer->message, wire::Cut::yes);
       PSM_CHECK(frames.ok() && wire::from_frames(*frames).ok(),
@@ -252,8 +252,8 @@ class Session {
     }
   }
 
-  void check_checkpoint(std::uint64_t version) const {
-    const auto copy = node::copy_lane(lane_, version);
+  void check_checkpoint() const {
+    const auto copy = node::copy_lane(lane_);
     std::string bytes;
     const auto append = [&](ByteView piece) -> Status {
       bytes.append(reinterpret_cast<const char*>(piece.data()), piece.size());

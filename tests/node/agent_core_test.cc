@@ -172,6 +172,43 @@ TEST_CASE("an agent that a restarted master remembers lives on", "[node]") {
   REQUIRE(node.sent<wire::LaneDone>().size() == 2);  // also what was said then
 }
 
+TEST_CASE("a join tells where the node was, and what it knows", "[node]") {
+  HandDrivenAgent node;
+  REQUIRE(node.sent<wire::Join>().at(0).master == 0);
+  node.hear(wire::JoinOk{NodeId(5), 1000, 4, /*incarnation=*/9, /*commit=*/3});
+  node.hear(wire::HeartbeatOk{.view = 0, .commit = 8});
+  wire::StartJob start;
+  start.commit = 6;
+  node.hear(start);
+  wire::Refused refused;
+  refused.code = "unknown_node";
+  node.hear(refused);
+  REQUIRE(node.sent<wire::Join>().back().master == 9);
+  REQUIRE(node.sent<wire::Join>().back().commit == 8);
+}
+
+TEST_CASE("the newest CheckpointDone of a lane is repeated", "[node]") {
+  HandDrivenAgent node;
+  node.join();
+  wire::CheckpointDone done;
+  done.job = JobId(1);
+  for (done.version = 1; done.version <= 3; ++done.version) {
+    node.keep(node.core->send(node.now, done));
+  }
+  node.all.clear();
+  for (int i = 0; i < 21; ++i) {
+    node.pass(1s);
+    node.hear(wire::HeartbeatOk{});
+  }
+  const auto again = node.sent<wire::CheckpointDone>();
+  REQUIRE(again.size() == 2);
+  REQUIRE(again[0].version == 3);
+  node.hear(wire::EndJob{JobId(1), true});
+  node.all.clear();
+  node.pass(20s);
+  REQUIRE(node.sent<wire::CheckpointDone>().empty());
+}
+
 TEST_CASE("the same number of another master is another life", "[node]") {
   HandDrivenAgent node;
   node.join();

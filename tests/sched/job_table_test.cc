@@ -81,19 +81,30 @@ TEST_CASE("checkpoints are whole once, and forgotten then", "[sched]") {
   JobTable table;
   auto& job = add(table, "a");
   job.lanes.resize(1);
+  const auto done = [](std::uint64_t version, std::uint64_t lane) {
+    wire::CheckpointDone done;
+    done.version = version;
+    done.lane = lane;
+    done.file = "lane-" + std::to_string(lane);
+    return done;
+  };
   for (std::uint64_t version = 1; version < 100; ++version) {
-    REQUIRE(job.checkpointed(version, 1));
-    REQUIRE_FALSE(job.checkpointed(version, 1));
+    REQUIRE(job.checkpointed(done(version, 1)));
+    REQUIRE_FALSE(job.checkpointed(done(version, 1)));
   }
   REQUIRE(job.checkpoint_lanes.empty());
 
   job.lanes.resize(2);
   for (std::uint64_t version = 100; version < 200; ++version) {
-    REQUIRE_FALSE(job.checkpointed(version, 1));  // lane 2 writes none
+    REQUIRE_FALSE(job.checkpointed(done(version, 1)));  // lane 2 writes none
   }
   REQUIRE(job.checkpoint_lanes.size() == kCheckpointOpenMax);
-  REQUIRE(job.checkpointed(199, 2));
+  REQUIRE(job.checkpoint.version == 99);
+  REQUIRE(job.checkpointed(done(199, 2)));
   REQUIRE(job.checkpoint_lanes.empty());
+  REQUIRE(job.checkpoint.version == 199);
+  REQUIRE(job.checkpoint.files.size() == 2);
+  REQUIRE(job.checkpoint.files[1].file == "lane-2");
 }
 
 TEST_CASE("bulk is kept while a job may need it", "[sched]") {

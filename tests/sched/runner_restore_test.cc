@@ -135,6 +135,66 @@ TEST_CASE("events go on where they were, without the plain ones", "[sched]") {
   REQUIRE(world.text("master_started") == "1 server, 1 worker");
 }
 
+TEST_CASE("a node that was in another cluster meanwhile is a new one",
+          "[sched]") {
+  Restarted world;
+  world.restart();
+  auto join = join_of(wire::Role::server, 1, 2);
+  join.master = 4711;
+  world.say(11, join);
+  REQUIRE(world.last<wire::JoinOk>(11)->node != world.server_node);
+  REQUIRE(world.info(world.job).recovery == 1);
+}
+
+TEST_CASE("a journal that is older than what a node was told is another one",
+          "[sched]") {
+  Restarted world;
+  world.say(100, wire::Jobs{});
+  const auto incarnation = world.last<wire::JobsOk>(100)->incarnation;
+  const auto old = world.journal;
+  const auto newer = world.submit(spec());
+  world.commit();
+  world.say(1, wire::Heartbeat{.node = world.server_node});
+  const auto told = world.last<wire::HeartbeatOk>(1)->commit;
+  world.coordinator.reset();
+  world.journal = old;
+  world.restart();
+  REQUIRE(world.info(world.job).job == world.job);
+  auto join = join_of(wire::Role::server, 1, 2);
+  join.master = incarnation;
+  join.commit = told;
+  world.say(11, join);
+  const auto* ok = world.last<wire::JoinOk>(11);
+  REQUIRE(ok->incarnation != incarnation);
+  REQUIRE(world.text("journal_is_older").find("what came between is lost") !=
+          std::string::npos);
+  REQUIRE(world.info(world.job).recovery == 1);
+  REQUIRE(world.submit(spec("other")) == newer);  // so it must be another one
+}
+
+TEST_CASE("a model that was dropped long after its job leaves its servers",
+          "[sched]") {
+  Restarted world;
+  world.say(1, world.done(world.job, 1));
+  world.say(1, world.done(world.job, 2));
+  world.now += 10min;
+  world.say(100, wire::Drop{world.job});
+  world.restart();
+  world.all_back();
+  REQUIRE_FALSE(world.last<wire::EndJob>(11)->keep);
+}
+
+TEST_CASE("a job that no journal could keep is refused", "[sched]") {
+  Journalled world;
+  auto large = spec();
+  large.model_header.assign(16 << 20, 'x');
+  large.train.folder.assign(3 << 20, 'x');
+  world.say(100, wire::Submit{std::move(large), 5});
+  const auto* no = world.last<wire::Refused>(100);
+  REQUIRE(no != nullptr);
+  REQUIRE(no->code == "invalid");
+}
+
 TEST_CASE("the incarnation is that of the journal", "[sched]") {
   Journalled world;
   world.say(100, wire::Jobs{});

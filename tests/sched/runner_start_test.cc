@@ -249,7 +249,7 @@ TEST_CASE("an import needs no worker and waits for no train job", "[sched]") {
     world.kill(1);
     world.pass(5s);
     REQUIRE(world.info(job).state == JobState::failed);
-    REQUIRE(world.info(job).reason == "server-1 was lost during the import");
+    REQUIRE(world.info(job).reason == "server-1 is gone, during the import");
   }
 }
 

@@ -298,5 +298,46 @@ TEST_CASE("lanes speak for themselves only", "[sched]") {
   REQUIRE(world.info(world.job).state == JobState::running);
 }
 
+TEST_CASE("a lost server takes the job back to its newest whole checkpoint",
+          "[sched]") {
+  Running world;
+  const auto checkpoint = [&](std::uint64_t peer, std::uint64_t lane,
+                              std::uint64_t version) {
+    wire::CheckpointDone done;
+    done.job = world.job;
+    done.lane = lane;
+    done.version = version;
+    done.file = "f" + std::to_string(lane);
+    world.say(peer, done);
+  };
+  for (const auto lane : {1, 2})
+    checkpoint(1, static_cast<std::uint64_t>(lane), 5);
+  checkpoint(2, 3, 5);
+  checkpoint(1, 1, 9);  // not whole
+  world.kill(2);
+  world.pass(6s);
+  const auto& record = world.last<wire::StartJob>(1)->record;
+  REQUIRE(record.recovery == 1);
+  REQUIRE(record.checkpoint.version == 5);
+  REQUIRE(record.checkpoint.files.size() == 3);
+  REQUIRE(record.checkpoint.files[2].file == "f3");
+  REQUIRE(world.text("job_restarted").find("from version 5 on 2 lanes") !=
+          std::string::npos);
+
+  SECTION("or to version 0, if a server cannot read it") {
+    wire::JobFailed failed;
+    failed.job = world.job;
+    failed.recovery = 1;
+    failed.reason = "its digest is another";
+    world.say(1, failed);
+    const auto& again = world.last<wire::StartJob>(1)->record;
+    REQUIRE(again.recovery == 2);
+    REQUIRE(again.checkpoint.version == 0);
+    REQUIRE(world.text("job_restarted")
+                .find("its digest is another; starts again from version 0") !=
+            std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace psmith::sched

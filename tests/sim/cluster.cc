@@ -54,6 +54,7 @@ class Cluster {
   Network network_;
   Master master_;
   Witness witness_;
+  Storage storage_;
   Endpoint client_ = 0;
   std::vector<std::unique_ptr<Server>> servers_;
   std::vector<std::unique_ptr<Worker>> workers_;
@@ -66,7 +67,7 @@ class Cluster {
 
 void Cluster::add_server() {
   servers_.push_back(std::make_unique<Server>(network_, master_.endpoint(),
-                                              witness_, scenario_));
+                                              witness_, storage_, scenario_));
   servers_.back()->start();
 }
 
@@ -269,7 +270,7 @@ void Cluster::judge() {
   }
   const bool calm =
       scenario_.server_crashes_ms.empty() && scenario_.troubles.empty() &&
-      scenario_.weather.lost_share == 0 && scenario_.weather.delay_ms <= 1;
+      scenario_.weather.lost_share == 0 && scenario_.weather.delay_ms <= 0.3;
   if (calm && master_.restarts() != 0) {
     witness_.say("a job started again though no server was lost");
   }
@@ -291,6 +292,9 @@ Verdict Cluster::run() {
   plan_crashes();
   plan_master_crashes();
   plan_troubles();
+  if (scenario_.files_lost_ms > 0) {
+    network_.after(scenario_.files_lost_ms, [this] { storage_.lose_all(); });
+  }
   const Instant limit = network_.now() + Network::duration(kLimitMs);
   while (!over_ && network_.step()) {
     if (network_.now() > limit || network_.messages() > kMessageMax) {
@@ -300,6 +304,7 @@ Verdict Cluster::run() {
   }
   judge();
   verdict_.releases = master_.releases();
+  verdict_.rollbacks = storage_.reads();
   verdict_.messages = network_.messages();
   verdict_.virtual_s =
       std::chrono::duration<double>(network_.now().time_since_epoch()).count();

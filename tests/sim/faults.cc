@@ -25,6 +25,8 @@ constexpr auto kFaults = std::to_array<Fault>({
     {"skip_views", [](Scenario& s) { s.node_faults.skip_views = true; }},
     {"never_ask", [](Scenario& s) { s.node_faults.never_ask = true; }},
     {"flip_bit", [](Scenario& s) { s.node_faults.flip_bit = true; }},
+    {"forget_slots", [](Scenario& s) { s.node_faults.forget_slots = true; }},
+    {"forget_piece", [](Scenario& s) { s.node_faults.forget_piece = true; }},
 });
 
 }  // namespace

@@ -174,8 +174,58 @@ void Server::run(LaneSlot& slot, store::LaneEffects effects) {
                     std::move(lead->message));
     } else if (auto* master = std::get_if<store::ToMaster>(&effect)) {
       tell_master(std::move(master->message.body));
+    } else {
+      save(*slot.lane);
     }
   }
+}
+
+// The disk takes its time; a process that dies meanwhile has written nothing.
+void Server::save(const store::Lane& lane) {
+  const auto& record = lane.record();
+  wire::CheckpointDone done;
+  done.job = record.job;
+  done.recovery = record.recovery;
+  done.lane = record.lanes[lane.lane_index()].lane;
+  done.version = lane.version();
+  later(30 * network_.rng().uniform(),
+        [this, done, state = lane.state()]() mutable {
+          auto file = storage_.write(std::move(state));
+          done.file = std::move(file.file);
+          done.sha256 = std::move(file.sha256);
+          done.bytes = file.bytes;
+          tell_master(done);
+        });
+}
+
+bool Server::restore(store::Lane& lane) {
+  const auto& checkpoint = lane.record().checkpoint;
+  if (checkpoint.version == 0) return true;
+  std::vector<store::LaneState> pieces;
+  if (storage_.read(checkpoint, pieces)) {
+    if (node_faults_.forget_slots) {
+      for (auto& piece : pieces) {
+        for (auto& part : piece.dense) {
+          for (auto& slot : part.slot) {
+            slot = Blob::of(std::vector<float>(slot.count<float>()));
+          }
+        }
+      }
+    }
+    if (node_faults_.forget_piece && pieces.size() > 1) {
+      for (auto& rows : pieces.back().table) {
+        rows.key = rows.weight = rows.best = {};
+        for (auto& slot : rows.slot) slot = {};
+      }
+    }
+    return lane.restore(pieces, network_.now()).ok();
+  }
+  tell_master(wire::JobFailed{.node = {},
+                              .job = lane.job(),
+                              .recovery = lane.record().recovery,
+                              .reason = "cannot read the checkpoint",
+                              .status = 74});
+  return false;
 }
 
 void Server::on_start_job(const wire::JobRecord& record) {
@@ -187,6 +237,10 @@ void Server::on_start_job(const wire::JobRecord& record) {
       if (known) continue;
       slot.lane = std::make_unique<store::Lane>(record, i, network_.now(),
                                                 store::Lane::Limits{}, faults_);
+      if (!restore(*slot.lane)) {
+        slot.lane.reset();
+        return;
+      }
       store::LaneEffects effects;
       if (!workers_.empty()) {
         slot.lane->on_workers(workers_, network_.now(), effects);

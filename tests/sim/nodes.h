@@ -14,6 +14,7 @@
 #include "node/worker_core.h"
 #include "sim/network.h"
 #include "sim/scenario.h"
+#include "sim/storage.h"
 #include "sim/witness.h"
 #include "store/lane.h"
 
@@ -85,9 +86,10 @@ class Process {
 class Server final : public Process {
  public:
   Server(Network& network, Network::Endpoint master, Witness& witness,
-         const Scenario& scenario)
+         Storage& storage, const Scenario& scenario)
       : Process(network, master, witness, scenario.node_faults,
                 wire::Role::server),
+        storage_(storage),
         faults_(scenario.faults) {
     for (std::size_t i = 0; i < scenario.lanes; ++i) open_lane();
   }
@@ -100,6 +102,8 @@ class Server final : public Process {
     std::unique_ptr<store::Lane> lane;
   };
   void open_lane();
+  void save(const store::Lane& lane);
+  bool restore(store::Lane& lane);
   void on_frame(std::size_t i, Network::Endpoint from, wire::Message message);
   void run(LaneSlot& slot, store::LaneEffects effects);
   std::vector<std::string> addresses() override;
@@ -110,6 +114,7 @@ class Server final : public Process {
   void tick() override;
   std::vector<Network::Endpoint> endpoints() const override;
 
+  Storage& storage_;
   store::Faults faults_;
   std::vector<LaneSlot> lanes_;
   std::set<NodeId> workers_;

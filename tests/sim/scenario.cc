@@ -112,6 +112,11 @@ Scenario draw(std::uint64_t seed) {
     s.worker_hangs_ms.push_back(20 + 300 * rng.uniform());
   }
   s.unfit_worker = s.workers > 2 && rng.below(8) == 0;
+  if (rng.below(2) == 0) {
+    spec.checkpoint_folder = "memory";
+    spec.checkpoint_every = between(rng, 1, 6);
+    if (rng.below(4) == 0) s.files_lost_ms = 20 + 500 * rng.uniform();
+  }
   if (rng.below(3) == 0) {
     s.server_crashes_ms.push_back(20 + 400 * rng.uniform() * rng.uniform());
   }

@@ -39,6 +39,8 @@ struct NodeFaults {
   bool skip_views = false;     // lanes do not learn who is gone
   bool never_ask = false;      // workers ask for no answer that is late
   bool flip_bit = false;       // a worker pushes a wrong bit, once
+  bool forget_slots = false;   // slots are not in a checkpoint
+  bool forget_piece = false;   // the rows of one lane's file are not read
 };
 
 // The master falls in the middle of a turn or between two, and is down so long.
@@ -63,6 +65,7 @@ struct Scenario {
   bool unfit_worker = false;  // one more, that cannot read the data
   std::vector<MasterCrash> master_crashes;
   std::vector<Trouble> troubles;
+  double files_lost_ms = 0;  // no checkpoint can be read from then on; 0: never
   Network::Weather weather;
   double compute_ms = 1;  // mean of one lease
   store::Faults faults;

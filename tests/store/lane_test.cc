@@ -297,4 +297,50 @@ TEST_CASE("an import takes all weights of a message, or none", "[store]") {
   REQUIRE(lane.weights().dense(0, 0).values<float>()[0] == 7);
 }
 
+TEST_CASE("a lane goes on from its checkpoint", "[store]") {
+  LaneFixture calm;
+  calm.send(calm.push(0, 0, 2));
+  const std::vector<LaneState> pieces{calm.lane.state()};
+  REQUIRE(pieces[0].version == 1);
+  LaneFixture other;
+  REQUIRE(other.lane.restore(pieces, other.now).ok());
+  REQUIRE(other.lane.version() == 1);
+  for (auto* each : {&calm, &other}) {
+    each->send(each->push(1, 0, 2));
+    REQUIRE(each->lane.version() == 2);
+  }
+  REQUIRE(calm.lane.state().total.value == other.lane.state().total.value);
+  for (std::size_t i = 0; i < 2; ++i) {
+    REQUIRE(calm.lane.weights().dense(i, 2).values<float>() ==
+            other.lane.weights().dense(i, 2).values<float>());
+  }
+}
+
+TEST_CASE("what is not a whole checkpoint is refused", "[store]") {
+  LaneFixture calm;
+  calm.send(calm.push(0, 0, 2));
+  std::vector<LaneState> pieces{calm.lane.state()};
+  std::string reason;
+  SECTION("a range is missing") {
+    pieces[0].dense.pop_back();
+    reason = "a range of a dense tensor is not there";
+  }
+  SECTION("a range is there twice") {
+    pieces.push_back(pieces[0]);
+    reason = "a range is there twice";
+  }
+  SECTION("two versions") {
+    pieces.emplace_back();
+    reason = "versions 1 and 0 in one checkpoint";
+  }
+  SECTION("another model") {
+    pieces[0].table.resize(1);
+    reason = "1 tables, not 0";
+  }
+  LaneFixture other;
+  auto done = other.lane.restore(pieces, other.now);
+  REQUIRE_FALSE(done.ok());
+  REQUIRE(done.error().message == reason);
+}
+
 }  // namespace psmith::store

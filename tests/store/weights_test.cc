@@ -109,4 +109,49 @@ TEST_CASE("rows of a bucket range come by key", "[store]") {
   REQUIRE(one.key == std::vector<placement::Key>{5});
 }
 
+TEST_CASE("weights go on from a checkpoint with the same bits", "[store]") {
+  WeightsFixture calm;
+  calm.push(1, 2, 3);
+  calm.weights.keep_best();
+  calm.push(4, 5, 6);
+  LaneState state;
+  calm.weights.save(calm.ranges, state);
+  REQUIRE(state.version == 2);
+  REQUIRE(state.dense.at(0).best.values<float>() == std::vector<float>{-1});
+
+  WeightsFixture other;
+  REQUIRE(other.weights.restore_range(0, state.dense[0]).ok());
+  const auto all = [](placement::Key) { return true; };
+  REQUIRE(other.weights.restore_rows(0, state.table[0], all).ok());
+  other.weights.begin_at(2, true);
+  REQUIRE(other.read(2) == calm.read(2));
+  calm.push(7, 8, 9);
+  other.push(7, 8, 9);
+  REQUIRE(other.read(3) == calm.read(3));
+  REQUIRE(other.weights.dense(0, 3).values<float>() ==
+          calm.weights.dense(0, 3).values<float>());
+  calm.weights.restore_best();
+  other.weights.restore_best();
+  REQUIRE(other.read(3) == calm.read(3));
+
+  SECTION("a key twice is refused") {
+    auto again = other.weights.restore_rows(0, state.table[0], all);
+    REQUIRE_FALSE(again.ok());
+    REQUIRE(again.error().code == Code::corrupt);
+  }
+  SECTION("sizes that do not fit are refused") {
+    WeightsFixture third;
+    state.dense[0].weight = {};
+    REQUIRE_FALSE(third.weights.restore_range(0, state.dense[0]).ok());
+    state.table[0].weight = {};
+    REQUIRE_FALSE(third.weights.restore_rows(0, state.table[0], all).ok());
+  }
+  SECTION("other lanes' rows are left to them") {
+    WeightsFixture third;
+    const auto five = [](placement::Key key) { return key == 5; };
+    REQUIRE(third.weights.restore_rows(0, state.table[0], five).ok());
+    REQUIRE(third.weights.table(0).size() == 1);
+  }
+}
+
 }  // namespace psmith::store

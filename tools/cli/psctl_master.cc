@@ -40,18 +40,26 @@ int run_master(const MasterCommand& options, Console& console) {
     if (!written) throw Failure(kCannotCreate, written.error());
   }
   console.note("master listens at " + master.endpoint());
-  if (master.saved_jobs() + master.saved_nodes() != 0) {
-    console.note(format("{} knows {} jobs and awaits {} nodes", options.state,
-                        master.saved_jobs(), master.saved_nodes()));
+  if (!options.state.empty()) {
+    console.note(format("the journal in {} knows {} jobs and awaits {} nodes",
+                        options.state, master.saved_jobs(),
+                        master.saved_nodes()));
   }
   master.reactor().watch(interrupt.fd(), [&] { master.stop(); });
-  master.run();
-  // Another master may have written its own there since.
-  auto text = read_small_file(options.ready_file, kReadyMax);
-  if (!options.ready_file.empty() && text && *text == ready) {
+  const auto withdraw = [&] {
+    // Another master may have written its own there since.
+    auto text = read_small_file(options.ready_file, kReadyMax);
+    if (options.ready_file.empty() || !text || *text != ready) return;
     std::error_code ignored;
     std::filesystem::remove(options.ready_file, ignored);
+  };
+  try {
+    master.run();
+  } catch (const Failure&) {
+    withdraw();
+    throw;
   }
+  withdraw();
   console.note("master stopped");
   return kDone;
 }

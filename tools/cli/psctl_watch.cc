@@ -109,9 +109,10 @@ int run_wait(const WaitOptions& options, Console& console) {
                                      info.job.value(), state_name(info.state),
                                      duration_text(options.timeout)));
     }
-    must(master.next_events(std::min<Duration>(left, kWatchTurn)));
+    const auto events =
+        must(master.next_events(std::min<Duration>(left, kWatchTurn)));
     silence.tell(master);
-    if (!master.silent()) info = must(master.job(info.job));
+    if (!events.empty()) info = must(master.job(info.job));
   }
   return report_end(info, options.json, console);
 }
