@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the fuzz targets and runs each so many times from its corpus: 20000
+# Builds the fuzz targets and runs each so many times from its corpus: 10000
 # unless RUNS is given. What is found in between is kept in build/fuzz/found for
 # the next time; an input that breaks a target is left there, and named.
 #
@@ -53,7 +53,7 @@ run() {
 }
 
 main() {
-  local runs=${1:-20000} target
+  local runs=${1:-10000} target
   local -a targets=("${@:2}")
   [[ $runs =~ ^[0-9]+$ ]] || {
     echo "usage: fuzz.sh [RUNS [TARGET ...]]" >&2

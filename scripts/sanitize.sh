@@ -2,8 +2,7 @@
 # Builds and runs the unit tests and some simulated clusters under the address
 # and undefined-behaviour sanitizers, and the tests of the modules with threads
 # under the thread sanitizer. Takes about a quarter of an hour on two cores.
-# What is in psmith_cli does not run here: it is compiled, as the rest, each
-# file by itself, so that a missing include shows (PSMITH_UNITY).
+# What is in psmith_cli does not run here.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -11,7 +10,7 @@ cd "$root"
 scripts/install.sh build test
 
 cmake --preset asan
-cmake --build --preset asan --target psmith_tests psmith_sim psmith_cli
+cmake --build --preset asan --target psmith_tests psmith_sim
 export ASAN_OPTIONS=detect_leaks=1
 ctest --preset asan -L unit
 build/asan/tests/psmith_sim --seeds 1..1000

@@ -57,6 +57,7 @@ void AgentCore::join(Instant now, Actions& out) {
 void AgentCore::send_join(Actions& out) const {
   auto join = settings_.join;
   join.master = master_;
+  join.start = start_;
   join.commit = commit_;
   out.emplace_back(Send{.body = std::move(join), .fresh = true});
 }
@@ -94,9 +95,9 @@ void AgentCore::take(const wire::JoinOk& ok, Actions& out) {
   if (!same_life) {  // what a master knew of the last one is void
     view_ = {};
     repeats_.clear();
-    commit_ = 0;
   }
-  commit_ = std::max(commit_, ok.commit);
+  start_ = ok.start;
+  commit_ = ok.commit;
   node_ = ok.node;
   master_ = ok.incarnation;
   heartbeat_ = std::chrono::milliseconds(

@@ -92,6 +92,7 @@ class AgentCore {
   State state_ = State::idle;
   NodeId node_;               // in this life; 0 before the first
   std::uint64_t master_ = 0;  // incarnation of the one that gave it
+  std::uint64_t start_ = 0;   // of that master
   std::uint64_t commit_ = 0;  // the newest that it told of
   wire::View view_;
   bool reached_ = false, silent_ = false;

@@ -32,12 +32,13 @@ std::uint64_t milliseconds(Duration duration) {
 
 Coordinator::Coordinator(Settings settings, Turn start, const Saved* saved)
     : settings_(std::move(settings)),
+      start_id_(settings_.incarnation),
       start_(start.now),
       last_turn_(start.now),
       members_(settings_),
       runner_(settings_, members_, log_) {
   if (saved != nullptr) {
-    recorder_.emplace(*saved);
+    recorder_.emplace(*saved, start_id_);
     const auto incarnation = saved->master.incarnation;
     if (incarnation != 0) settings_.incarnation = incarnation;
     members_.restore(start.now, *saved);
@@ -136,6 +137,7 @@ void Coordinator::sign(wire::Body& body) const {
                              wire::JobsOk>) {
           each.incarnation = settings_.incarnation;
         }
+        if constexpr (kOneOf<T, wire::JoinOk>) each.start = start_id_;
         if constexpr (kOneOf<T, wire::JoinOk, wire::HeartbeatOk,
                              wire::StartJob>) {
           each.commit = commit();
@@ -179,11 +181,12 @@ void Coordinator::handle(Turn turn, PeerId from, const wire::Join& join) {
     answer(from, ok);
     return;
   }
-  if (join.master == settings_.incarnation && join.commit > commit()) {
+  const bool complete = !recorder_ || recorder_->knows(join.start, join.commit);
+  if (join.master == settings_.incarnation && !complete) {
     begin_anew(turn, join);
   }
   auto result =
-      members_.join(turn.now, from, join, {settings_.incarnation, commit()});
+      members_.join(turn.now, from, join, {settings_.incarnation, complete});
   if (auto* no = std::get_if<wire::Refused>(&result)) {
     answer(from, std::move(*no));
     return;
@@ -209,8 +212,9 @@ void Coordinator::begin_anew(Turn turn, const wire::Join& join) {
   wire::Event event;
   event.kind = "journal_is_older";
   event.text = format(
-      "{} was told of commit {}, the journal has {}: what came between is lost",
-      one_line(join.name, kNameMax), join.commit, commit());
+      "{} was told of commit {}, which is not in this journal: what came since "
+      "is lost",
+      one_line(join.name, kNameMax), join.commit);
   log_.append(turn, std::move(event));
 }
 

@@ -72,6 +72,7 @@ class Coordinator {
   void node_event(Turn turn, const Member& member, const char* how);
 
   Settings settings_;
+  const std::uint64_t start_id_;
   const Instant start_;
   Instant last_turn_;
   Membership members_;

@@ -1,5 +1,5 @@
-// EventLog: the newest events of the cluster, numbered from 1 without gaps as
-// they come, and the peers that follow them.
+// EventLog: the newest events of the cluster, numbered from 1 as they come
+// (a restart skips some numbers), and the peers that follow them.
 //
 // It keeps at most kEventMax events. Plain progress goes first: at most
 // kEventPlainMax of them are kept, and when the log is full the oldest plain

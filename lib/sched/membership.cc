@@ -52,7 +52,11 @@ std::variant<Membership::Joined, wire::Refused> Membership::join(
     return refused("invalid", "a join without a role, addresses or a number");
   }
   if (!members_.empty() && join.fingerprint != fingerprint_) {
-    return refused("fingerprint",
+    // Those of a journal may never come back: the first that joins decides.
+    const bool absent =
+        std::none_of(members_.begin(), members_.end(),
+                     [](const auto& each) { return each.second.peer; });
+    return refused(absent ? "busy" : "fingerprint",
                    format("its arithmetic ({}) differs from the cluster's "
                           "({}): use the same build everywhere",
                           one_line(join.fingerprint, kNameMax), fingerprint_));
@@ -60,7 +64,7 @@ std::variant<Membership::Joined, wire::Refused> Membership::join(
   Joined out;
   const bool same_life =
       join.master == 0 ||
-      (join.master == standing.incarnation && join.commit <= standing.commit);
+      (join.master == standing.incarnation && standing.complete);
   if (const auto known = by_incarnation_.find(join.incarnation);
       known != by_incarnation_.end() && !same_life) {
     out.replaced.push_back(members_.at(known->second));

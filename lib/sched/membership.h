@@ -40,9 +40,11 @@ struct Member {
 };
 wire::NodeEntry entry_of(const Member& member);
 
-// Of the master, and of the journal that its members stand in.
+// Of the master's journal: whose it is, and whether it has all that a node that
+// joins was told of.
 struct Standing {
-  std::uint64_t incarnation = 0, commit = 0;
+  std::uint64_t incarnation = 0;
+  bool complete = true;
 };
 
 class Membership {

@@ -1,5 +1,6 @@
 #include "sched/recorder.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/result.h"
@@ -10,6 +11,8 @@ namespace {
 // Plain events are not saved, but no number is given twice: so many numbers
 // are taken at once.
 constexpr std::uint64_t kEventsReserved = 256;
+// A node that has missed so many starts is a new one.
+constexpr std::size_t kStartsKept = 64;
 
 template <class T>
 std::vector<std::byte> bytes_of(const T& entry) {
@@ -18,13 +21,17 @@ std::vector<std::byte> bytes_of(const T& entry) {
 
 }  // namespace
 
-Recorder::Recorder(const Saved& saved)
+Recorder::Recorder(const Saved& saved, std::uint64_t start)
     : master_(bytes_of(saved.master)),
       event_reserved_(saved.master.event),
-      commit_(saved.master.commit),
+      commit_(saved.master.starts.empty() ? 0
+                                          : saved.master.starts.back().commit),
+      starts_(saved.master.starts),
       view_(saved.master.view),
       event_last_(saved.master.event) {
   for (const auto& [id, node] : saved.nodes) nodes_[id] = node.incarnation;
+  if (starts_.size() >= kStartsKept) starts_.erase(starts_.begin());
+  starts_.push_back({.start = start, .commit = commit_});
   JobTable jobs;
   jobs.restore(saved);
   for (const auto& [id, job] : jobs.all()) jobs_[id] = kept_of(job);
@@ -38,6 +45,13 @@ void Recorder::save(Record::Kind kind, std::uint64_t id, const T& entry) {
 
 void Recorder::drop(Record::Kind kind, std::uint64_t id) {
   out_.push_back({kind, id, {}});
+}
+
+bool Recorder::knows(std::uint64_t start, std::uint64_t commit) const {
+  if (start == 0 && commit == 0) return true;
+  return std::any_of(starts_.begin(), starts_.end(), [&](const auto& each) {
+    return each.start == start && commit <= each.commit;
+  });
 }
 
 Records Recorder::take(std::uint64_t incarnation, const Membership& members,
@@ -59,9 +73,10 @@ void Recorder::take_master(std::uint64_t incarnation, const Membership& members,
   entry.job = jobs.job_last();
   entry.placement = jobs.placement_last();
   entry.event = event_reserved_;
-  entry.commit = commit_;
+  entry.starts = starts_;
   if (out_.empty() && bytes_of(entry) == master_) return;
-  entry.commit = ++commit_;
+  starts_.back().commit = ++commit_;
+  entry.starts = starts_;
   master_ = bytes_of(entry);
   out_.push_back({Record::Kind::master, 0, master_});
 }

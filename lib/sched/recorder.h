@@ -21,10 +21,13 @@ namespace psmith::sched {
 class Recorder {
  public:
   // saved: what is in the journal already.
-  explicit Recorder(const Saved& saved);
+  // start: a random number of this start of the master.
+  Recorder(const Saved& saved, std::uint64_t start);
 
   // The number of the newest take() that was not empty, over all starts.
   std::uint64_t commit() const { return commit_; }
+  // Is this commit of that start in the journal? 0, 0 is.
+  bool knows(std::uint64_t start, std::uint64_t commit) const;
 
   // Throws Failure (70) if an entry cannot be encoded: admission and
   // membership let nothing of that size in.
@@ -56,7 +59,8 @@ class Recorder {
   std::vector<std::byte> master_;
   std::uint64_t event_reserved_ = 0;
   std::uint64_t commit_ = 0;
-  std::uint64_t view_ = 0;  // whose nodes are saved
+  std::vector<wire::StartEntry> starts_;  // this one last
+  std::uint64_t view_ = 0;                // whose nodes are saved
   std::map<NodeId, std::uint64_t> nodes_;
   std::map<JobId, Kept> jobs_;
   std::deque<std::uint64_t> events_;  // seqs

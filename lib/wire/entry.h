@@ -18,12 +18,17 @@ namespace psmith::wire {
 
 // The newest of every number that the master gives, so that none is given
 // twice, and what all nodes have in common.
+// One start of a master, and how far it wrote the journal.
+struct StartEntry {
+  std::uint64_t start = 0;   // random
+  std::uint64_t commit = 0;  // the last of that start; counted over all
+};
 struct MasterEntry {
   std::uint64_t incarnation = 0;  // of the journal: as in JoinOk
   std::uint64_t view = 0, node = 0, lane = 0, job = 0, placement = 0;
   std::uint64_t event = 0;  // no event has had a higher seq
   std::string fingerprint;
-  std::uint64_t commit = 0;  // how often the journal was written to
+  std::vector<StartEntry> starts;  // the newest last
 };
 struct NodeEntry {
   NodeInfo info;  // silent_ms and progress mean nothing here

@@ -133,10 +133,12 @@ PSM_FIELDS(JobInfo, "JobInfo", 0, PSM_FIELD(3, job), PSM_FIELD(4, state),
            PSM_FIELD(14, lanes), PSM_FIELD(15, live),
            PSM_FIELD(16, best_version), PSM_FIELD(17, last),
            PSM_FIELD(18, spec));
+PSM_FIELDS(StartEntry, "StartEntry", 0, PSM_FIELD(3, start),
+           PSM_FIELD(4, commit));
 PSM_FIELDS(MasterEntry, "MasterEntry", 0, PSM_FIELD(3, incarnation),
            PSM_FIELD(4, view), PSM_FIELD(5, node), PSM_FIELD(6, lane),
            PSM_FIELD(7, job), PSM_FIELD(8, placement), PSM_FIELD(9, event),
-           PSM_FIELD(10, fingerprint), PSM_FIELD(11, commit));
+           PSM_FIELD(10, fingerprint), PSM_FIELD(11, starts));
 PSM_FIELDS(NodeEntry, "NodeEntry", 0, PSM_FIELD(3, info),
            PSM_FIELD(4, incarnation));
 PSM_FIELDS(JobEntry, "JobEntry", 0, PSM_FIELD(3, info), PSM_FIELD(4, token),
@@ -155,10 +157,11 @@ PSM_FIELDS(PullPart, "PullPart", 0, PSM_FIELD(3, leaves), PSM_FIELD(4, lists));
 PSM_FIELDS(Join, "Join", 1, PSM_FIELD(3, role), PSM_FIELD(4, name),
            PSM_FIELD(5, incarnation), PSM_FIELD(6, wire_version),
            PSM_FIELD(7, fingerprint), PSM_FIELD(8, addresses),
-           PSM_FIELD(9, threads), PSM_FIELD(10, master), PSM_FIELD(11, commit));
+           PSM_FIELD(9, threads), PSM_FIELD(10, master), PSM_FIELD(11, start),
+           PSM_FIELD(12, commit));
 PSM_FIELDS(JoinOk, "JoinOk", 2, PSM_FIELD(3, node), PSM_FIELD(4, heartbeat_ms),
            PSM_FIELD(5, liveness), PSM_FIELD(6, incarnation),
-           PSM_FIELD(7, commit));
+           PSM_FIELD(7, start), PSM_FIELD(8, commit));
 PSM_FIELDS(Heartbeat, "Heartbeat", 3, PSM_FIELD(3, node), PSM_FIELD(4, view),
            PSM_FIELD(5, progress));
 PSM_FIELDS(HeartbeatOk, "HeartbeatOk", 4, PSM_FIELD(3, view),

@@ -27,13 +27,12 @@ struct Join {
   Role role = Role::client;
   std::string name;
   std::uint64_t incarnation = 0;  // random, one per process life
-  // Incarnation of the master that it joined last (0: none), and the newest
-  // commit that it was told of.
-  std::uint64_t master = 0, commit = 0;
   std::uint32_t wire_version = 0;
   std::string fingerprint;  // of the arithmetic; must match the cluster's
   std::vector<std::string> addresses;  // server: one per lane; worker: one
   std::uint32_t threads = 0;
+  // Of the JoinOk that it had last (0: none), and the newest commit told since.
+  std::uint64_t master = 0, start = 0, commit = 0;
 };
 struct JoinOk {
   NodeId node;
@@ -42,9 +41,9 @@ struct JoinOk {
   // Of the master: random at each of its starts, after which the numbers of
   // nodes, jobs and events begin again. The same in SubmitOk, EventsOk, JobsOk.
   std::uint64_t incarnation = 0;
+  std::uint64_t start = 0;   // of the master: random at each start
   std::uint64_t commit = 0;  // the newest of its journal
 };
-
 struct Heartbeat {
   NodeId node;
   std::uint64_t view = 0;      // newest view this node has
@@ -70,7 +69,7 @@ struct View {
   std::vector<NodeInfo> nodes;
 };
 
-// Start (or, with a higher recovery number, start again from version 0).
+// Start, or, with a higher recovery number, start again.
 struct StartJob {
   JobRecord record;
   std::uint64_t commit = 0;  // of the master's journal, as in JoinOk
@@ -87,7 +86,7 @@ struct JobFailed {
   std::string reason;
   std::uint32_t status = 1;  // exit status for whoever follows
 };
-// Stop working on a job. keep: lanes keep its weights as a live model.
+// keep: lanes keep its weights as a live model.
 struct EndJob {
   JobId job;
   bool keep = false;
@@ -128,7 +127,7 @@ struct CheckpointDone {
   std::string file, sha256;
   std::uint64_t bytes = 0;
 };
-// A moment worth an event: "read", "computed", "pushed", "released" ...
+// A moment worth an event.
 struct Note {
   NodeId node;
   JobId job;
@@ -152,9 +151,8 @@ struct Cancel {
 struct CancelOk {
   JobId job;
 };
-
 struct Event {
-  std::uint64_t seq = 0;      // from 1, without gaps
+  std::uint64_t seq = 0;      // from 1, ascending
   std::uint64_t time_ms = 0;  // Unix time at the master
   JobId job;                  // 0: none
   NodeId node;                // 0: none
@@ -163,9 +161,8 @@ struct Event {
   bool has_progress = false;
   Progress progress;
 };
-// Events after seq, of one job or of all. follow: stay subscribed; the master
-// sends EventsOk whenever there are more, until the peer is silent for
-// liveness heartbeats (a follower sends Watch again as its heartbeat).
+// Events after seq, of one job or of all. follow: EventsOk comes whenever there
+// are more; Watch again is the follower's heartbeat.
 struct Watch {
   std::uint64_t after_seq = 0;
   JobId job;
@@ -228,7 +225,7 @@ struct KeyList {
   bool has_keys = false;
 };
 
-// A run of leaves [begin, end) of the tree of one step.
+// Leaves [begin, end) of the tree of one step.
 struct Leaves {
   std::uint64_t step = 0;
   std::uint32_t begin = 0, end = 0;

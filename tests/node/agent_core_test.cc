@@ -175,7 +175,8 @@ TEST_CASE("an agent that a restarted master remembers lives on", "[node]") {
 TEST_CASE("a join tells where the node was, and what it knows", "[node]") {
   HandDrivenAgent node;
   REQUIRE(node.sent<wire::Join>().at(0).master == 0);
-  node.hear(wire::JoinOk{NodeId(5), 1000, 4, /*incarnation=*/9, /*commit=*/3});
+  node.hear(wire::JoinOk{NodeId(5), 1000, 4, /*incarnation=*/9, /*start=*/7,
+                         /*commit=*/3});
   node.hear(wire::HeartbeatOk{.view = 0, .commit = 8});
   wire::StartJob start;
   start.commit = 6;
@@ -184,6 +185,7 @@ TEST_CASE("a join tells where the node was, and what it knows", "[node]") {
   refused.code = "unknown_node";
   node.hear(refused);
   REQUIRE(node.sent<wire::Join>().back().master == 9);
+  REQUIRE(node.sent<wire::Join>().back().start == 7);
   REQUIRE(node.sent<wire::Join>().back().commit == 8);
 }
 

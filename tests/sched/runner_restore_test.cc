@@ -151,25 +151,41 @@ TEST_CASE("a journal that is older than what a node was told is another one",
   Restarted world;
   world.say(100, wire::Jobs{});
   const auto incarnation = world.last<wire::JobsOk>(100)->incarnation;
+  world.commit();
   const auto old = world.journal;
   const auto newer = world.submit(spec());
   world.commit();
   world.say(1, wire::Heartbeat{.node = world.server_node});
   const auto told = world.last<wire::HeartbeatOk>(1)->commit;
+  const auto start = world.last<wire::JoinOk>(1)->start;
   world.coordinator.reset();
   world.journal = old;
   world.restart();
   REQUIRE(world.info(world.job).job == world.job);
   auto join = join_of(wire::Role::server, 1, 2);
   join.master = incarnation;
+  join.start = start;
   join.commit = told;
   world.say(11, join);
   const auto* ok = world.last<wire::JoinOk>(11);
   REQUIRE(ok->incarnation != incarnation);
-  REQUIRE(world.text("journal_is_older").find("what came between is lost") !=
+  REQUIRE(world.text("journal_is_older").find("which is not in this journal") !=
           std::string::npos);
   REQUIRE(world.info(world.job).recovery == 1);
   REQUIRE(world.submit(spec("other")) == newer);  // so it must be another one
+}
+
+TEST_CASE("nodes of another build wait for those of the journal to be gone",
+          "[sched]") {
+  Restarted world;
+  world.restart();
+  auto join = join_of(wire::Role::server, 21);
+  join.fingerprint = "another build";
+  world.say(21, join);
+  REQUIRE(world.last<wire::Refused>(21)->code == "busy");
+  world.pass(6s);
+  world.say(21, join);
+  REQUIRE(world.last<wire::JoinOk>(21) != nullptr);
 }
 
 TEST_CASE("a model that was dropped long after its job leaves its servers",
