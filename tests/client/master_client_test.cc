@@ -74,7 +74,7 @@ TEST_CASE("a master of another wire version is unavailable", "[client]") {
   });
   auto master = MasterClient::connect(context, {.address = peer.address()});
   REQUIRE_FALSE(master.ok());
-  REQUIRE(master.error().code == Code::unavailable);
+  REQUIRE(master.error().code == Code::conflict);
   REQUIRE(master.error().message.find("wire version 9") != std::string::npos);
   REQUIRE(status_of(master.error()) == 69);
 }

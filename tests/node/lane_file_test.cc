@@ -154,28 +154,29 @@ TEST_CASE("what a checkpoint file was written from can be read", "[node]") {
     std::filesystem::remove(dir.path() / written.file);
     REQUIRE_FALSE(read_lane_file(folder, file, *model).ok());
   }
-  SECTION("evaluations and infinities come back") {
-    file::Metadata metadata;
-    store::LaneState full;
-    full.has_best = full.evaluated = true;
-    full.best_loss = std::numeric_limits<double>::infinity();
-    full.best_version = 7;
-    full.stale_evals = 2;
-    full.total.value = {1e300, 0.1, 3, -0.0, 5};
-    full.eval_sums.value = {0.1, 0.2, 0.3, 0.4, 0.5};
-    full.eval_auc = 2.0 / 3;
-    describe(full, metadata);
-    store::LaneState back;
-    REQUIRE(read_description(metadata, back).ok());
-    REQUIRE(back.best_loss == full.best_loss);
-    REQUIRE(back.best_version == 7);
-    REQUIRE(back.stale_evals == 2);
-    REQUIRE(back.total.value == full.total.value);
-    REQUIRE(back.eval_sums.value == full.eval_sums.value);
-    REQUIRE(back.eval_auc == full.eval_auc);
-    metadata["total"] = "0x1p+0 nonsense";
-    REQUIRE_FALSE(read_description(metadata, back).ok());
-  }
+}
+
+TEST_CASE("evaluations and infinities come back from metadata", "[node]") {
+  file::Metadata metadata;
+  store::LaneState full;
+  full.has_best = full.evaluated = true;
+  full.best_loss = std::numeric_limits<double>::infinity();
+  full.best_version = 7;
+  full.stale_evals = 2;
+  full.total.value = {1e300, 0.1, 3, -0.0, 5};
+  full.eval_sums.value = {0.1, 0.2, 0.3, 0.4, 0.5};
+  full.eval_auc = 2.0 / 3;
+  describe(full, metadata);
+  store::LaneState back;
+  REQUIRE(read_description(metadata, back).ok());
+  REQUIRE(back.best_loss == full.best_loss);
+  REQUIRE(back.best_version == 7);
+  REQUIRE(back.stale_evals == 2);
+  REQUIRE(back.total.value == full.total.value);
+  REQUIRE(back.eval_sums.value == full.eval_sums.value);
+  REQUIRE(back.eval_auc == full.eval_auc);
+  metadata["total"] = "0x1p+0 nonsense";
+  REQUIRE_FALSE(read_description(metadata, back).ok());
 }
 
 }  // namespace psmith::node
