@@ -18,12 +18,13 @@ FRAME_BYTES = 1 << 20  # a blob is cut into frames of this size
 # [T] an array, anything else a structure or message of that name.
 MESSAGES = {
     "Join": (1, "role:u=3 name:s incarnation:u wire_version:u fingerprint:s "
-                "addresses:[s] threads:u"),
-    "JoinOk": (2, "node:u heartbeat_ms:u liveness:u incarnation:u"),
+                "addresses:[s] threads:u master:u start:u commit:u"),
+    "JoinOk": (2, "node:u heartbeat_ms:u liveness:u incarnation:u start:u "
+                  "commit:u"),
     "Heartbeat": (3, "node:u view:u progress:u"),
-    "HeartbeatOk": (4, "view:u"),
+    "HeartbeatOk": (4, "view:u commit:u"),
     "View": (5, "number:u nodes:[NodeInfo]"),
-    "StartJob": (6, "record:JobRecord"),
+    "StartJob": (6, "record:JobRecord commit:u"),
     "StartJobOk": (7, "node:u job:u recovery:u"),
     "JobFailed": (8, "node:u job:u recovery:u reason:s status:u=1"),
     "EndJob": (9, "job:u keep:b"),
@@ -76,6 +77,8 @@ MESSAGES = {
 }
 
 PARTS = {
+    "Checkpoint": "version:u files:[CheckpointFile]",
+    "CheckpointFile": "file:s sha256:s bytes:u",
     "DataRef": "folder:s digest:s shards:[u] shape:DataShape",
     "DataShape": "shard_rows:[u] block_rows:u=1",
     "Event": "seq:u time_ms:u job:u node:u kind:s text:s has_progress:b "
@@ -85,7 +88,7 @@ PARTS = {
                "lanes:[LaneInfo] live:b best_version:u last:Progress "
                "spec:JobSpec",
     "JobRecord": "job:u recovery:u placement:u lanes:[LaneInfo] workers:[u] "
-                 "spec:JobSpec",
+                 "spec:JobSpec checkpoint:Checkpoint",
     "JobSpec": "name:s kind:s=train model:ModelSettings classes:[f] "
                "optimizer:OptimizerSettings train:DataRef eval:DataRef "
                "group_blocks:u=1 epochs:u=1 step_max:u eval_every:u=1 "
