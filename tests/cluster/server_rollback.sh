@@ -11,7 +11,7 @@ psdata synth logistic --rows 20000 --features 20 --seed 2 -o data > planted.tsv
 psdata split "$repo/examples/data/agaricus/agaricus.txt.train.gz" -o mushrooms \
   --seed 1 --quiet > split.txt 2> split.log
 dense=(train data --epochs 60)
-sparse=(train mushrooms --eval mushrooms --epochs 400 --batch 64 --patience 300)
+sparse=(train mushrooms --eval mushrooms --epochs 80 --batch 64 --patience 60)
 psctl "${dense[@]}" --local 1 -o dense.calm --quiet > calm.txt
 psctl "${sparse[@]}" --local 1 -o sparse.calm --quiet >> calm.txt
 
