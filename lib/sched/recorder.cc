@@ -1,6 +1,7 @@
 #include "sched/recorder.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "base/result.h"
@@ -19,10 +20,19 @@ std::vector<std::byte> bytes_of(const T& entry) {
   return wire::encode_entry(entry).value(70);
 }
 
+// All but the starts, which grow with each commit. At every turn: cheap.
+bool same_numbers(const wire::MasterEntry& a, const wire::MasterEntry& b) {
+  const auto numbers = [](const wire::MasterEntry& e) {
+    return std::tie(e.incarnation, e.view, e.node, e.lane, e.job, e.placement,
+                    e.event, e.fingerprint);
+  };
+  return numbers(a) == numbers(b);
+}
+
 }  // namespace
 
 Recorder::Recorder(const Saved& saved, std::uint64_t start)
-    : master_(bytes_of(saved.master)),
+    : master_(saved.master),
       event_reserved_(saved.master.event),
       commit_(saved.master.starts.empty() ? 0
                                           : saved.master.starts.back().commit),
@@ -73,12 +83,11 @@ void Recorder::take_master(std::uint64_t incarnation, const Membership& members,
   entry.job = jobs.job_last();
   entry.placement = jobs.placement_last();
   entry.event = event_reserved_;
-  entry.starts = starts_;
-  if (out_.empty() && bytes_of(entry) == master_) return;
+  if (out_.empty() && same_numbers(entry, master_)) return;
+  master_ = entry;
   starts_.back().commit = ++commit_;
   entry.starts = starts_;
-  master_ = bytes_of(entry);
-  out_.push_back({Record::Kind::master, 0, master_});
+  save(Record::Kind::master, 0, entry);
 }
 
 void Recorder::take_nodes(const Membership& members) {

@@ -56,7 +56,7 @@ class Recorder {
   void take_events(const EventLog& log);
 
   Records out_;
-  std::vector<std::byte> master_;
+  wire::MasterEntry master_;  // as saved, but for the starts
   std::uint64_t event_reserved_ = 0;
   std::uint64_t commit_ = 0;
   std::vector<wire::StartEntry> starts_;  // this one last
