@@ -304,7 +304,6 @@ Verdict Cluster::run() {
   }
   judge();
   verdict_.releases = master_.releases();
-  verdict_.rollbacks = storage_.reads();
   verdict_.messages = network_.messages();
   verdict_.virtual_s =
       std::chrono::duration<double>(network_.now().time_since_epoch()).count();

@@ -16,8 +16,7 @@ struct Verdict {
   std::string reason;  // why not
   Outcome outcome;
   std::uint64_t messages = 0;
-  std::uint64_t releases = 0;   // runs of leaves that were leased again
-  std::uint64_t rollbacks = 0;  // checkpoints that lanes read
+  std::uint64_t releases = 0;  // runs of leaves that were leased again
   double virtual_s = 0;
 };
 

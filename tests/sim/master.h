@@ -34,7 +34,6 @@ class Master {
   // At the next turn that has something to commit, or now.
   void crash(bool in_turn);
   void restart();
-  bool alive() const { return coordinator_.has_value(); }
 
   // Since the start of the simulation, over all lives.
   std::uint64_t releases() const { return releases_; }

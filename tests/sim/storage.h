@@ -23,7 +23,6 @@ class Storage {
   // False: one of them cannot be read.
   bool read(const wire::Checkpoint& checkpoint,
             std::vector<store::LaneState>& out) {
-    ++reads_;
     for (const auto& file : checkpoint.files) {
       const auto found = files_.find(file.file);
       if (found == files_.end() || lost_) return false;
@@ -33,12 +32,10 @@ class Storage {
   }
 
   void lose_all() { lost_ = true; }
-  std::size_t reads() const { return reads_; }
 
  private:
   std::map<std::string, store::LaneState> files_;
   bool lost_ = false;
-  std::size_t reads_ = 0;
 };
 
 }  // namespace psmith::sim
