@@ -147,14 +147,14 @@ AgentCore::Actions AgentCore::send(Instant now, wire::Body body) {
         if constexpr (Signed<T>) each.node = node_;
         if constexpr (std::is_same_v<T, wire::LaneDone>) {
           repeats_[{each.job, Report::lane_done, each.lane}] = {
-              each, each.recovery, now + kRepeat};
+              each, each.recovery, kRepeat, now + kRepeat};
         } else if constexpr (std::is_same_v<T, wire::JobFailed>) {
-          repeats_[{each.job, Report::job_failed, 0}] = {each, each.recovery,
-                                                         now + kRepeat};
+          repeats_[{each.job, Report::job_failed, 0}] = {
+              each, each.recovery, kRepeat, now + kRepeat};
         } else if constexpr (std::is_same_v<T, wire::CheckpointDone>) {
           // The newest of a lane: the older ones are of no use by then.
           repeats_[{each.job, Report::checkpoint_done, each.lane}] = {
-              each, each.recovery, now + kCheckpointRepeat};
+              each, each.recovery, kCheckpointRepeat, now + kCheckpointRepeat};
         }
       },
       body);
@@ -213,9 +213,7 @@ void AgentCore::tick_joined(Instant now, std::uint64_t progress, Actions& out) {
   }
   for (auto& [key, repeat] : repeats_) {
     if (now < repeat.next) continue;
-    repeat.next = now + (std::get<Report>(key) == Report::checkpoint_done
-                             ? kCheckpointRepeat
-                             : kRepeat);
+    repeat.next = now + repeat.every;
     if (!silent_) out.emplace_back(Send{.body = repeat.body});
   }
 }

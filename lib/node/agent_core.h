@@ -70,6 +70,7 @@ class AgentCore {
   struct Repeat {
     wire::Body body;
     std::uint64_t recovery = 0;
+    Duration every;
     Instant next;
   };
 

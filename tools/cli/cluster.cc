@@ -116,12 +116,8 @@ Cluster::Cluster(const ClusterFlags& flags, Console& console,
   context_ = std::make_unique<net::Context>();
   master_ =
       std::make_unique<client::MasterClient>(must(client::MasterClient::connect(
-          *context_, {.address = address,
-                      .wake_fd = interrupt.fd(),
-                      .reconnect = flags.reconnect,
-                      .on_ask_again = [&console](const std::string& text) {
-                        console.warn(text);
-                      }})));
+          *context_,
+          master_options(address, interrupt, flags.reconnect, console))));
 }
 
 net::Context& Cluster::context() {

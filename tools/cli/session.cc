@@ -99,18 +99,24 @@ void SilenceTeller::tell(const client::MasterClient& master) {
   }
 }
 
+client::MasterOptions master_options(std::string address,
+                                     const Interrupt& interrupt,
+                                     Duration reconnect, Console& console) {
+  return {.address = std::move(address),
+          .wake_fd = interrupt.fd(),
+          .reconnect = reconnect,
+          .on_ask_again = [&console](const std::string& text) {
+            console.warn(text);
+          }};
+}
+
 Session::Session(const MasterFlags& flags, Console& console,
                  Duration reconnect) {
   const auto address = resolve_master(flags.master, interrupt_, console);
   console.detail(format("master {} ({})", address, console.origin("master")));
   master_ =
       std::make_unique<client::MasterClient>(must(client::MasterClient::connect(
-          context_, {.address = address,
-                     .wake_fd = interrupt_.fd(),
-                     .reconnect = reconnect,
-                     .on_ask_again = [&console](const std::string& text) {
-                       console.warn(text);
-                     }})));
+          context_, master_options(address, interrupt_, reconnect, console))));
 }
 
 wire::JobInfo find_job(client::MasterClient& master, const std::string& word,

@@ -42,6 +42,11 @@ class SilenceTeller {
   bool silent_ = false;
 };
 
+// How commands reach their master.
+client::MasterOptions master_options(std::string address,
+                                     const Interrupt& interrupt,
+                                     Duration reconnect, Console& console);
+
 // The address in a ready-file. Error not_found: it is not there, or not whole
 // yet.
 Result<std::string> address_in(const std::string& path);
