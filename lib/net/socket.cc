@@ -207,13 +207,14 @@ const Counters& RouterSocket::counters() const { return impl_->counters; }
 // ---- dealer ---------------------------------------------------------------
 
 struct DealerSocket::Impl final : Source {
-  Impl(Reactor& owner, Context& context, const std::string& peer,
-       Handler handler, const SocketOptions& options)
+  Impl(Reactor& owner, Context& where, const std::string& peer, Handler handler,
+       const SocketOptions& given)
       : reactor(owner),
+        context(where),
         address(peer),
-        socket(make_dealer(context, peer, options)),
+        options(given),
+        socket(make_dealer(where, peer, given)),
         on_message(std::move(handler)),
-        outbox_max(options.outbox_max),
         cut(cut_of(peer)) {}
 
   void* handle() override { return socket.handle(); }
@@ -235,6 +236,23 @@ struct DealerSocket::Impl final : Source {
     }
   }
 
+  // Not disconnect() and connect(): that ends the old connection in its own
+  // time, and meanwhile it is given what is sent.
+  void reconnect() {
+    outbox.clear();
+    if (cut == wire::Cut::no) return;
+    try {
+      auto next = make_dealer(context, address, options,
+                              socket.get(zmq::sockopt::routing_id));
+      socket.set(zmq::sockopt::linger, 0);
+      socket = std::move(next);
+    } catch (const Failure&) {
+      // No descriptor is left: the old one may do.
+    } catch (const zmq::error_t&) {
+      // The context ends.
+    }
+  }
+
   bool try_send(std::span<const Blob> out) {
     if (send_frames(socket, out) != Sent::done) return false;
     count_sent(counters, out);
@@ -248,7 +266,7 @@ struct DealerSocket::Impl final : Source {
   SendResult send(const wire::Message& message) {
     auto out = wire::to_frames(message, cut);
     if (out && outbox.empty() && try_send(*out)) return SendResult::taken;
-    if (out && outbox.size() < outbox_max) {
+    if (out && outbox.size() < options.outbox_max) {
       outbox.push_back(std::move(*out));
       return SendResult::taken;
     }
@@ -264,10 +282,11 @@ struct DealerSocket::Impl final : Source {
   }
 
   Reactor& reactor;
+  Context& context;
   const std::string address;
+  const SocketOptions options;
   zmq::socket_t socket;
   Handler on_message;
-  const std::size_t outbox_max;
   const wire::Cut cut;
   std::deque<std::vector<Blob>> outbox;
   Counters counters;
@@ -290,6 +309,8 @@ SendResult DealerSocket::send(const wire::Message& message) {
 }
 
 void DealerSocket::clear() { impl_->outbox.clear(); }
+
+void DealerSocket::reconnect() { impl_->reconnect(); }
 
 std::size_t DealerSocket::waiting() const { return impl_->outbox.size(); }
 

@@ -113,6 +113,11 @@ class DealerSocket {
   // Forgets the messages that wait for room.
   void clear();
 
+  // clear(), and goes on by a new connection, under the same routing id: TCP
+  // tries one that was cut for long once in minutes. What is under way on the
+  // old one may be lost. Over inproc:// there is nothing to renew.
+  void reconnect();
+
   std::size_t waiting() const;  // messages that wait for room
   const std::string& address() const;
   const Counters& counters() const;

@@ -143,11 +143,15 @@ void set_send_buffer(zmq::socket_t& socket, const Address& address) {
 }
 
 zmq::socket_t make_dealer(Context& context, const std::string& address,
-                          const SocketOptions& options) {
+                          const SocketOptions& options,
+                          const std::string& routing_id) {
   const auto parsed = parse_peer_address(address).value(2);
   auto socket = make_socket(context, zmq::socket_type::dealer, options);
   try {
     set_send_buffer(socket, parsed);
+    if (!routing_id.empty()) {
+      socket.set(zmq::sockopt::routing_id, routing_id);
+    }
     if (over_ipv6(parsed)) socket.set(zmq::sockopt::ipv6, true);
     socket.connect(parsed.text());
   } catch (const zmq::error_t& e) {

@@ -22,10 +22,11 @@ zmq::socket_t make_socket(Context& context, zmq::socket_type type,
 // Before it listens at, or connects to, `address`: a small send buffer if that
 // is this machine, else the system's.
 void set_send_buffer(zmq::socket_t& socket, const Address& address);
-// A DEALER that connects to `address`, with a routing id of its own. Throws
-// Failure (2) if the address is malformed.
+// A DEALER that connects to `address`, with this routing id or, if it is empty,
+// one of its own. Throws Failure (2) if the address is malformed.
 zmq::socket_t make_dealer(Context& context, const std::string& address,
-                          const SocketOptions& options);
+                          const SocketOptions& options,
+                          const std::string& routing_id = {});
 
 // Blobs stay whole in memory.
 wire::Cut cut_of(std::string_view address);

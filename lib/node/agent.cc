@@ -75,7 +75,8 @@ struct Agent::Impl : std::enable_shared_from_this<Agent::Impl> {
   }
 
   void act(AgentCore::Send& send) {
-    if (send.fresh) socket->clear();
+    if (send.way == AgentCore::Way::alone) socket->clear();
+    if (send.way == AgentCore::Way::fresh) socket->reconnect();
     (void)socket->send({std::move(send.body), {}});
   }
   void act(AgentCore::Joined& joined) {

@@ -11,6 +11,8 @@ namespace {
 
 constexpr Duration kJoinWaitMin = std::chrono::milliseconds(100);
 constexpr Duration kJoinWaitMax = std::chrono::seconds(2);
+// What a new connection has to come about, before the next is tried.
+constexpr Duration kConnect = std::chrono::seconds(3);
 constexpr Duration kRepeat = std::chrono::seconds(1);
 constexpr Duration kCheckpointRepeat = std::chrono::seconds(10);
 
@@ -49,23 +51,39 @@ void AgentCore::turn(Instant now) {
 // life goes on, and meanwhile its work does.
 void AgentCore::join(Instant now, Actions& out) {
   state_ = State::joining;
+  connected_ = now;  // what was refused, was heard
   join_wait_ = kJoinWaitMin;
   join_next_ = now + join_wait_;
-  send_join(out);
+  send_join(Way::alone, out);
 }
 
-void AgentCore::send_join(Actions& out) const {
+// After a long cut TCP tries the old connection once in minutes, and a master
+// that was started anew waits for its nodes no longer than sched::kReturn. One
+// that was heard has shown that it worked: the next may follow it at once.
+AgentCore::Way AgentCore::way_to_silent(Instant now) {
+  if (heard_ <= connected_ && now - connected_ < kConnect) return Way::alone;
+  connected_ = now;
+  return Way::fresh;
+}
+
+void AgentCore::send_join(Way way, Actions& out) const {
   auto join = settings_.join;
   join.master = master_;
   join.start = start_;
   join.commit = commit_;
-  out.emplace_back(Send{.body = std::move(join), .fresh = true});
+  out.emplace_back(Send{.body = std::move(join), .way = way});
 }
 
 AgentCore::Actions AgentCore::on(Instant now, const wire::Message& message) {
   Actions out;
   if (state_ == State::over || state_ == State::idle) return out;
   turn(now);
+  // No master says that: where nobody listens at a port that TCP itself gives
+  // away, it may connect this node to itself.
+  if (std::holds_alternative<wire::Join>(message.body) ||
+      std::holds_alternative<wire::Heartbeat>(message.body)) {
+    return out;
+  }
   heard_ = now;
   reached_ = true;
   if (std::exchange(silent_, false)) out.emplace_back(Heard{});
@@ -194,7 +212,7 @@ AgentCore::Actions AgentCore::tick(Instant now, std::uint64_t progress) {
   } else if (now >= join_next_) {
     join_wait_ = std::min(join_wait_ * 2, kJoinWaitMax);
     join_next_ = now + join_wait_;
-    send_join(out);
+    send_join(way_to_silent(now), out);
   }
   return out;
 }
@@ -209,7 +227,7 @@ void AgentCore::tick_joined(Instant now, std::uint64_t progress, Actions& out) {
     out.emplace_back(Send{.body = wire::Heartbeat{.node = node_,
                                                   .view = view_.number,
                                                   .progress = progress},
-                          .fresh = silent_});
+                          .way = silent_ ? way_to_silent(now) : Way::queued});
   }
   for (auto& [key, repeat] : repeats_) {
     if (now < repeat.next) continue;

@@ -27,10 +27,15 @@ struct AgentSettings {
 
 class AgentCore {
  public:
-  // To the master. fresh: forget what still waits for the connection.
+  enum class Way : std::uint8_t {
+    queued,  // behind what waits for the connection
+    alone,   // that is forgotten
+    fresh,   // that too, and by a new connection
+  };
+  // To the master.
   struct Send {
     wire::Body body;
-    bool fresh = false;
+    Way way = Way::queued;
   };
   struct Joined {
     NodeId node;
@@ -76,7 +81,8 @@ class AgentCore {
 
   void turn(Instant now);
   void join(Instant now, Actions& out);
-  void send_join(Actions& out) const;
+  void send_join(Way way, Actions& out) const;
+  Way way_to_silent(Instant now);
   void take(const wire::JoinOk& ok, Actions& out);
   void take(Instant now, const wire::Refused& refused, Actions& out);
   void take(const wire::View& view, Actions& out);
@@ -97,7 +103,7 @@ class AgentCore {
   std::uint64_t commit_ = 0;  // the newest that it told of
   wire::View view_;
   bool reached_ = false, silent_ = false;
-  Instant heard_, last_turn_, join_next_, beat_next_;
+  Instant heard_, connected_, last_turn_, join_next_, beat_next_;
   Duration join_wait_{}, heartbeat_ = std::chrono::seconds(1);
   std::uint32_t liveness_ = 4;
   std::map<RepeatKey, Repeat> repeats_;

@@ -9,6 +9,7 @@
 #include "net/address.h"
 #include "net/transport.h"
 #include "tests/net/pair.h"
+#include "tests/net/relay.h"
 #include "tests/net/strangers.h"
 #include "wire/frames.h"
 #include "wire/limits.h"
@@ -130,6 +131,42 @@ TEST_CASE("a dealer finds a router that comes back on its port", "[net]") {
     dealer.send(ask(2));
     return count > 1;
   }));
+}
+
+TEST_CASE("a dealer goes on by another connection under the same number",
+          "[net]") {
+  const EachTransport each;
+  for (const auto& address : each.addresses) {
+    CAPTURE(address);
+    Pair pair(address);
+    REQUIRE(pair.meet());
+    const auto number = pair.peer;
+    for (std::uint64_t i = 1; i < 20; ++i) {
+      pair.dealer->reconnect();
+      REQUIRE(took(pair.dealer->send(ask(i))));
+      REQUIRE(until(pair.reactor, [&] { return pair.asked.size() == i; }));
+      REQUIRE(pair.peer == number);
+      REQUIRE(took(pair.router.send(pair.peer, pending(i, numbered(9)))));
+      REQUIRE(until(pair.reactor, [&] { return pair.answered.size() == i; }));
+    }
+    REQUIRE(pair.router.peer_count() == 1);
+  }
+}
+
+TEST_CASE("another connection gets through where one does not", "[net]") {
+  Pair pair("tcp://127.0.0.1:0");
+  Relay relay(pair.endpoint);
+  DealerSocket dealer(pair.reactor, pair.context, relay.endpoint(),
+                      [](const Message&) {});
+  REQUIRE(took(dealer.send(ask(1))));
+  REQUIRE(until(pair.reactor, [&] { return pair.asked.size() == 1; }));
+  relay.deafen();
+  REQUIRE(took(dealer.send(ask(2))));  // it is lost
+  dealer.reconnect();
+  REQUIRE(took(dealer.send(ask(3))));
+  REQUIRE(until(pair.reactor, [&] { return pair.asked.size() == 2; }));
+  REQUIRE(seq_of(pair.asked[1]) == 3);
+  REQUIRE(relay.accepted() == 2);
 }
 
 TEST_CASE("messages to a peer that is not there yet wait, up to a limit",

@@ -1,5 +1,6 @@
 #include "node/agent_core.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <optional>
 
@@ -56,6 +57,14 @@ struct HandDrivenAgent {
       if (const auto* each = std::get_if<T>(&action)) out.push_back(*each);
     }
     return out;
+  }
+
+  std::size_t count(AgentCore::Way way) const {
+    return static_cast<std::size_t>(
+        std::count_if(all.begin(), all.end(), [&](const auto& action) {
+          const auto* send = std::get_if<AgentCore::Send>(&action);
+          return send != nullptr && send->way == way;
+        }));
   }
 
   Instant now{1h};
@@ -308,6 +317,64 @@ TEST_CASE("a silent master is noticed, and given up after the timeout",
     node.pass(1s);
     REQUIRE(node.done<AgentCore::Fail>().at(0).text ==
             "master tcp://h:7700 was silent for 100 s");
+  }
+}
+
+TEST_CASE("a silent master is called by a new connection, again and again",
+          "[node]") {
+  HandDrivenAgent node;
+  node.join();
+  node.pass(4s);
+  REQUIRE(node.count(AgentCore::Way::fresh) == 0);
+  node.pass(1s);
+  REQUIRE(node.count(AgentCore::Way::fresh) == 1);
+  node.pass(2s);  // the new one has some time to come about
+  REQUIRE(node.count(AgentCore::Way::fresh) == 1);
+  node.pass(1s);
+  REQUIRE(node.count(AgentCore::Way::fresh) == 2);
+
+  node.hear(wire::HeartbeatOk{});
+  node.pass(4s);
+  REQUIRE(node.count(AgentCore::Way::fresh) == 2);
+  node.pass(1s);
+  REQUIRE(node.count(AgentCore::Way::fresh) == 3);
+}
+
+TEST_CASE("a node that is connected to itself does not think it the master",
+          "[node]") {
+  HandDrivenAgent node;
+  SECTION("before it joined") {
+    for (int i = 0; i < 30; ++i) {
+      node.hear(wire::Join{});
+      node.pass(1s);
+    }
+    REQUIRE(node.count(AgentCore::Way::fresh) > 5);
+    node.pass(30s);
+    REQUIRE(node.done<AgentCore::Fail>().size() == 1);
+  }
+  SECTION("nor afterwards") {
+    node.join();
+    for (int i = 0; i < 5; ++i) {
+      node.hear(wire::Heartbeat{});
+      node.pass(1s);
+    }
+    REQUIRE(node.done<AgentCore::Silent>().size() == 1);
+    REQUIRE(node.count(AgentCore::Way::fresh) == 1);
+  }
+}
+
+TEST_CASE("who was refused joins by the connection that the refusal came by",
+          "[node]") {
+  HandDrivenAgent node;
+  node.join();
+  node.pass(3500ms);
+  wire::Refused refused;
+  refused.code = "unknown_node";
+  node.hear(refused);
+  REQUIRE(node.count(AgentCore::Way::fresh) == 0);
+  SECTION("and by a new one when there is no answer") {
+    node.pass(4s);
+    REQUIRE(node.count(AgentCore::Way::fresh) > 0);
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "net/context.h"
 #include "net/reactor.h"
+#include "tests/net/relay.h"
 #include "tests/net/until.h"
 #include "tests/node/running_master.h"
 
@@ -101,6 +102,21 @@ TEST_CASE("an agent outlives its master and joins the next one", "[node]") {
   const RunningMaster second(context, address, kHeartbeat);
   REQUIRE(until(reactor, [&] { return worker.joined == 2; }));
   REQUIRE_FALSE(worker.silent);
+}
+
+TEST_CASE("an agent gets through to its master after its connection was cut",
+          "[node]") {
+  net::Context context;
+  net::Reactor reactor;
+  const RunningMaster running(context, "tcp://127.0.0.1:0", kHeartbeat);
+  net::Relay relay(running.master.endpoint());
+  RecordedAgent worker(context, reactor, relay.endpoint(), wire::Role::worker);
+  REQUIRE(until(reactor, [&] { return worker.view.nodes.size() == 1; }));
+  REQUIRE(relay.accepted() == 1);
+  relay.deafen();
+  REQUIRE(until(reactor, [&] { return worker.silent; }));
+  REQUIRE(until(reactor, [&] { return !worker.silent; }));
+  REQUIRE(relay.accepted() > 1);
 }
 
 TEST_CASE("an agent without a master says so", "[node]") {

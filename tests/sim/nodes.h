@@ -60,10 +60,10 @@ class Process {
   Network& network_;
   Network::Endpoint master_;
   const NodeFaults node_faults_;
+  Witness& witness_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 
  private:
-  void connect();
   void hold(double ms, bool isolated);
   void perform(node::AgentCore::Actions actions);
   void act(node::AgentCore::Send& send);
@@ -76,10 +76,10 @@ class Process {
   void act(node::AgentCore::Fail&) { kill(); }
   void ticks();
 
-  Witness& witness_;
   wire::Role role_;
   Network::Endpoint control_ = 0;
-  Instant awake_{};  // it does nothing before
+  Instant awake_{};     // it does nothing before
+  Instant isolated_{};  // until then
   std::optional<node::AgentCore> agent_;
 };
 
@@ -129,7 +129,10 @@ class Worker final : public Process {
         data_(data),
         compute_ms_(scenario.compute_ms) {}
   // Its computation never ends from now on.
-  void hang() { hangs_ = true; }
+  void hang() {
+    hangs_ = true;
+    witness_.lost(node(), network_.now());
+  }
   // It cannot read the data of any job.
   void make_unfit() { unfit_ = true; }
 

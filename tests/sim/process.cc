@@ -1,4 +1,6 @@
 // What servers and workers have in common; see nodes.h.
+#include <algorithm>
+
 #include "sim/nodes.h"
 #include "wire/version.h"
 
@@ -14,21 +16,16 @@ void Process::start() {
                    .addresses = addresses(),
                    .threads = 1};
   agent_.emplace(std::move(settings));
-  connect();
+  control_ = network_.open([this, alive = alive_](Endpoint, wire::Message m) {
+    if (*alive) perform(agent_->on(network_.now(), m));
+  });
   perform(agent_->start(network_.now()));
   ticks();
 }
 
-// A connection of its own, as a fresh socket is.
-void Process::connect() {
-  if (control_ != 0) network_.kill(control_);
-  control_ = network_.open([this, alive = alive_](Endpoint, wire::Message m) {
-    if (*alive) perform(agent_->on(network_.now(), m));
-  });
-}
-
 void Process::kill() {
   *alive_ = false;
+  if (node()) witness_.lost(node(), network_.now());
   network_.kill(control_);
   for (const auto endpoint : endpoints()) network_.kill(endpoint);
 }
@@ -38,7 +35,11 @@ void Process::pause(double ms) {
   hold(ms, false);
 }
 
-void Process::isolate(double ms) { hold(ms, true); }
+// When the cable is back, TCP takes as long again to try the old connections.
+void Process::isolate(double ms) {
+  isolated_ = network_.now() + Network::duration(ms);
+  hold(ms * (1 + network_.rng().uniform()), true);
+}
 
 void Process::hold(double ms, bool isolated) {
   const auto until = network_.now() + Network::duration(ms);
@@ -71,7 +72,10 @@ void Process::perform(node::AgentCore::Actions actions) {
 }
 
 void Process::act(node::AgentCore::Send& send) {
-  if (send.fresh) connect();
+  if (send.way == node::AgentCore::Way::fresh) {
+    network_.cut(control_);
+    network_.hold(control_, std::max(isolated_, awake_), true);
+  }
   network_.send(control_, master_, {std::move(send.body), {}});
 }
 
