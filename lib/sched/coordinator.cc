@@ -158,6 +158,7 @@ Instant Coordinator::next_deadline() const {
   Instant next = runner_.next_deadline();
   if (!members_.empty() || !followers_.empty()) {
     next = std::min(next, last_turn_ + settings_.heartbeat);
+    next = std::min(next, members_.next_expiry());
   }
   return next;
 }

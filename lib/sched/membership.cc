@@ -147,8 +147,14 @@ void Membership::remove(NodeId node) {
 
 std::vector<Member> Membership::expire(Instant now) {
   std::vector<Member> gone;
+  next_expiry_ = Instant::max();
   for (const auto& [node, member] : members_) {
-    if (now - member.heard > silence_max()) gone.push_back(member);
+    const auto until = member.heard + silence_max();
+    if (now > until) {
+      gone.push_back(member);
+    } else {
+      next_expiry_ = std::min(next_expiry_, until + Duration(1));
+    }
   }
   for (const auto& member : gone) remove(member.node);
   return gone;

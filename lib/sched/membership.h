@@ -68,6 +68,8 @@ class Membership {
   // Takes a node, or those that have expired, out of the view.
   void remove(NodeId node);
   std::vector<Member> expire(Instant now);
+  // When the next one does, or sooner; as of the last expire().
+  Instant next_expiry() const { return next_expiry_; }
   // The master itself was away for this long: nobody could be heard.
   void shift(Duration by);
 
@@ -105,6 +107,7 @@ class Membership {
   std::map<PeerId, NodeId> by_peer_;
   std::map<std::uint64_t, NodeId> by_incarnation_;
   std::string fingerprint_;
+  Instant next_expiry_ = Instant::max();
   std::uint64_t node_last_ = 0, lane_last_ = 0, view_ = 0;
 };
 

@@ -28,7 +28,9 @@ std::vector<Node> cut_runs(std::uint32_t leaf_count,
 class Lead {
  public:
   static constexpr Duration kGather = std::chrono::milliseconds(500);
-  static constexpr Duration kLate = std::chrono::seconds(5);
+  // Four heartbeats as they are by default: where the master is down, nobody
+  // else notices that a worker is gone.
+  static constexpr Duration kLate = std::chrono::seconds(4);
 
   // expected: the workers the job starts with; the first plan waits for all
   // of them, at most kGather after the first.

@@ -49,6 +49,23 @@ TEST_CASE("a master alone has nothing to wait for", "[sched]") {
   REQUIRE(world.coordinator->next_deadline() == world.now + 1s);
 }
 
+TEST_CASE("a master wakes when a node expires, not a beat later", "[sched]") {
+  World world;
+  world.worker(2);
+  world.kill(2);
+  const auto end = world.now + 4s + Duration(1);
+  for (int i = 0; i < 4; ++i) {
+    REQUIRE(world.coordinator->next_deadline() == world.now + 1s);
+    world.now += 800ms;
+    world.tick();
+  }
+  REQUIRE(world.coordinator->next_deadline() == end);
+  world.now = end;
+  world.tick();
+  REQUIRE(world.coordinator->members().empty());
+  REQUIRE(world.coordinator->next_deadline() == Instant::max());
+}
+
 TEST_CASE("a job that waits is a deadline", "[sched]") {
   World world;
   world.submit(spec());

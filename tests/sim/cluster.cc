@@ -24,7 +24,7 @@ class Cluster {
       : scenario_(scenario),
         data_(data),
         network_(seed_of({scenario.seed, 11}), scenario.weather),
-        master_(network_, scenario.master_faults, trace) {
+        master_(network_, scenario.beat_ms, scenario.master_faults, trace) {
     client_ = network_.open(
         [this](Endpoint, wire::Message m) { on_client(std::move(m)); });
   }
@@ -304,6 +304,7 @@ Verdict Cluster::run() {
   }
   judge();
   verdict_.releases = master_.releases();
+  verdict_.noticed = witness_.noticed();
   verdict_.messages = network_.messages();
   verdict_.virtual_s =
       std::chrono::duration<double>(network_.now().time_since_epoch()).count();

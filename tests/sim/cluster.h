@@ -5,7 +5,9 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
+#include "base/clock.h"
 #include "sim/reference.h"
 #include "sim/scenario.h"
 
@@ -18,6 +20,8 @@ struct Verdict {
   std::uint64_t messages = 0;
   std::uint64_t releases = 0;  // runs of leaves that were leased again
   double virtual_s = 0;
+  // From the loss of a worker until its leaves were leased again.
+  std::vector<Duration> noticed;
 };
 
 // trace: one line per event on stderr.

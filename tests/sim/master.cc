@@ -14,8 +14,9 @@ constexpr std::uint64_t kLife = std::uint64_t{1} << 32;
 
 }  // namespace
 
-Master::Master(Network& network, MasterFaults faults, bool trace)
-    : network_(network), faults_(faults), trace_(trace) {
+Master::Master(Network& network, double beat_ms, MasterFaults faults,
+               bool trace)
+    : network_(network), beat_ms_(beat_ms), faults_(faults), trace_(trace) {
   endpoint_ = network_.open([this](Endpoint from, wire::Message m) {
     if (!coordinator_) return;
     give(coordinator_->on(turn(), PeerId(from + lives_ * kLife), m));
@@ -36,7 +37,7 @@ void Master::begin() {
   }
   const auto saved = sched::read_records(records).value(1);
   sched::Settings settings;
-  settings.heartbeat = Network::duration(kBeatMs);
+  settings.heartbeat = Network::duration(beat_ms_);
   settings.incarnation = network_.rng().next() | 1;
   ++lives_;
   coordinator_.emplace(settings, turn(), &saved);
@@ -109,7 +110,9 @@ std::size_t Master::job_count() const {
 }
 
 void Master::tick() {
-  if (coordinator_) give(coordinator_->tick(turn()));
+  if (coordinator_ && network_.now() >= coordinator_->next_deadline()) {
+    give(coordinator_->tick(turn()));
+  }
   network_.after(20, [this] { tick(); });
 }
 

@@ -28,7 +28,7 @@ struct MasterFaults {
 
 class Master {
  public:
-  Master(Network& network, MasterFaults faults, bool trace);
+  Master(Network& network, double beat_ms, MasterFaults faults, bool trace);
 
   Network::Endpoint endpoint() const { return endpoint_; }
   // At the next turn that has something to commit, or now.
@@ -52,6 +52,7 @@ class Master {
   void watch();
 
   Network& network_;
+  const double beat_ms_;
   const MasterFaults faults_;
   const bool trace_;
   Network::Endpoint endpoint_ = 0;

@@ -80,6 +80,10 @@ void Server::run(LaneSlot& slot, store::LaneEffects effects) {
                     endpoint_of(slot.lane->record().lanes[0].address),
                     std::move(lead->message));
     } else if (auto* master = std::get_if<store::ToMaster>(&effect)) {
+      const auto* note = std::get_if<wire::Note>(&master->message.body);
+      if (note != nullptr && note->kind == "leases_released") {
+        witness_.released(note->node, network_.now());
+      }
       tell_master(std::move(master->message.body));
     } else {
       save(*slot.lane);

@@ -4,6 +4,7 @@
 //   psmith_sim --seeds 1..10000                      all must agree
 //   psmith_sim --seeds 1..10000 --fault accept_stale  one must not
 //   psmith_sim --trace 17 [--fault NAME]    one run, its events on stderr
+//   psmith_sim --noticed 1..600             how soon lost workers are noticed
 #include <algorithm>
 #include <atomic>
 #include <charconv>
@@ -19,6 +20,7 @@
 #include "base/format.h"
 #include "sim/cluster.h"
 #include "sim/faults.h"
+#include "sim/noticed.h"
 
 namespace {
 
@@ -26,7 +28,7 @@ using namespace psmith;
 
 struct Options {
   std::uint64_t first = 1, last = 0;
-  bool trace = false;
+  bool trace = false, noticed = false;
   const sim::Fault* fault = nullptr;
 };
 
@@ -102,7 +104,8 @@ int run_all(const Options& options) {
 int usage() {
   std::fprintf(stderr,
                "usage: psmith_sim --seeds FIRST..LAST [--fault NAME]\n"
-               "       psmith_sim --trace SEED [--fault NAME]\nfaults:");
+               "       psmith_sim --trace SEED [--fault NAME]\n"
+               "       psmith_sim --noticed FIRST..LAST\nfaults:");
   for (const auto& fault : sim::all_faults()) {
     std::fprintf(stderr, " %s", std::string(fault.name).c_str());
   }
@@ -128,10 +131,12 @@ std::optional<Options> read(int argc, char** argv) {
   if (std::strcmp(argv[1], "--trace") == 0) {
     out.trace = true;
     if (!read_number(argv[2], out.first)) return std::nullopt;
-  } else if (std::strcmp(argv[1], "--seeds") != 0 ||
-             !read_seeds(argv[2], out)) {
+  } else if (!read_seeds(argv[2], out)) {
     return std::nullopt;
   }
+  out.noticed = std::strcmp(argv[1], "--noticed") == 0;
+  const bool seeds = std::strcmp(argv[1], "--seeds") == 0;
+  if (!out.trace && !out.noticed && !seeds) return std::nullopt;
   if (argc == 3) return out;
   out.fault = sim::find_fault(argv[4]);
   if (std::strcmp(argv[3], "--fault") != 0 || out.fault == nullptr) {
@@ -145,6 +150,7 @@ std::optional<Options> read(int argc, char** argv) {
 int main(int argc, char** argv) {
   const auto options = read(argc, argv);
   if (!options) return usage();
+  if (options->noticed) return sim::noticed(options->first, options->last);
   if (!options->trace) return run_all(*options);
   std::uint64_t releases = 0;
   const auto reason = check(options->first, *options, releases);

@@ -67,6 +67,7 @@ struct Scenario {
   std::vector<Trouble> troubles;
   double files_lost_ms = 0;  // no checkpoint can be read from then on; 0: never
   Network::Weather weather;
+  double beat_ms = kBeatMs;
   double compute_ms = 1;  // mean of one lease
   store::Faults faults;
   MasterFaults master_faults;

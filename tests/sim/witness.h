@@ -6,7 +6,9 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
+#include "base/clock.h"
 #include "base/format.h"
 #include "wire/message.h"
 
@@ -37,6 +39,19 @@ class Witness {
     }
   }
 
+  // A worker died or hangs; leaves of it are leased again.
+  void lost(NodeId worker, Instant now) { lost_.try_emplace(worker, now); }
+  void released(NodeId worker, Instant now) { released_[worker] = now; }
+  // From each loss that took leaves with it until the last were leased again.
+  std::vector<Duration> noticed() const {
+    std::vector<Duration> out;
+    for (const auto& [worker, when] : lost_) {
+      const auto found = released_.find(worker);
+      if (found != released_.end()) out.push_back(found->second - when);
+    }
+    return out;
+  }
+
   void say(std::string fault) {
     if (fault_.empty()) fault_ = std::move(fault);
   }
@@ -47,6 +62,7 @@ class Witness {
   std::set<NodeId> nodes_;
   std::map<std::uint64_t, NodeId> lanes_;
   std::map<std::uint64_t, std::set<NodeId>> views_;
+  std::map<NodeId, Instant> lost_, released_;
   std::string fault_;
 };
 
