@@ -17,6 +17,7 @@ export HOME=$temp XDG_CONFIG_HOME=$temp/config
 cd "$temp"
 
 declare -A pid_of=()
+at_end=() # commands, for when the processes have ended
 test_name=$(basename "$0" .sh)
 
 say() { echo "$test_name: $*"; }
@@ -71,6 +72,7 @@ end_all() {
     until_true 10 gone "$pid" || kill -9 "$pid" || true
     wait "$pid" 2>/dev/null || true
   done
+  for name in "${at_end[@]}"; do "$name" || true; done
   cd /
   rm -rf "$temp"
   exit "$status"
@@ -145,6 +147,26 @@ find_nobody() {
   # shellcheck disable=SC2034  # for the tests
   nobody=$PSMITH_MASTER
   stop_cluster
+}
+
+# Usage: start_proxy NAME LISTEN TARGET: tests/support/proxy.py, at $proxy.
+# tell_proxy NAME COMMAND: until it has done so.
+start_proxy() {
+  /usr/bin/python3 "$repo/tests/support/proxy.py" "${@:2}" "$temp/$1.fifo" \
+    "$temp/$1.said" > "$temp/$1.log" 2>&1 &
+  pid_of[$1]=$!
+  until_true 30 test -s "$temp/$1.said" || die "the proxy $1 is not ready"
+  # shellcheck disable=SC2034  # for the tests
+  proxy=tcp://$(head -n 1 "$temp/$1.said")
+}
+
+said() { [[ $(wc -l < "$temp/$1.said") -gt $2 ]]; }
+
+tell_proxy() {
+  local before
+  before=$(wc -l < "$temp/$1.said")
+  echo "$2" > "$temp/$1.fifo"
+  until_true 10 said "$1" "$before" || die "the proxy $1 does not $2"
 }
 
 # Usage: node_count ROLE
