@@ -78,6 +78,7 @@ bool Lead::gathered(Instant now) const {
 void Lead::request(NodeId worker, Instant now) {
   if (workers_.empty()) first_request_ = now;
   workers_[worker].late = false;
+  workers_[worker].heard = now;
   for (const auto& [step, plan] : plans_) {
     const auto& leaf = plan.leaf;
     const auto count = static_cast<std::uint32_t>(leaf.size());
@@ -176,6 +177,7 @@ void Lead::end() { plans_.erase(plans_.upper_bound(version_), plans_.end()); }
 
 void Lead::pushed(NodeId worker, const wire::Leaves& leaves, Instant now) {
   const auto known = workers_.find(worker);
+  if (known != workers_.end()) known->second.heard = now;
   if (known != workers_.end() && known->second.late) {
     known->second.late = false;  // slow, not hung
     if (leaves.step == version_) {
@@ -216,11 +218,16 @@ void Lead::missing(const wire::Leaves& leaves, Instant now) {
   auto& plan = found->second;
   const auto end =
       std::min(leaves.end, static_cast<std::uint32_t>(plan.leaf.size()));
+  // A worker that only waits asks for its leases again and again.
+  const auto gone = [&](NodeId worker) {
+    const auto known = workers_.find(worker);
+    return known == workers_.end() || now - known->second.heard > deadline();
+  };
   for (auto i = leaves.begin; i < end;) {
     const NodeId owner = plan.leaf[i].owner;
     const auto begin = i;
     while (i < end && plan.leaf[i].owner == owner &&
-           plan.leaf[i].state == State::pushed && !workers_.contains(owner)) {
+           plan.leaf[i].state == State::pushed && gone(owner)) {
       ++i;
     }
     if (i > begin) release(leaves.step, {begin, i}, owner);
@@ -241,18 +248,19 @@ void Lead::tick(Instant now) {
   distribute(now);
 }
 
+Duration Lead::deadline() const { return std::max(kLate, step_mean_ * 10); }
+
 // What a worker holds of this step past the deadline goes to others, and what
 // it holds of the next one too: it may hang. A lone worker has no others.
 void Lead::release_late(Instant now) {
   const auto found = plans_.find(version_);
-  const auto deadline = std::max(kLate, step_mean_ * 10);
   if (found == plans_.end() || workers_.size() < 2 ||
-      now - version_since_ <= deadline) {
+      now - version_since_ <= deadline()) {
     return;
   }
   std::map<NodeId, std::size_t> late;  // and how many leaves each holds
   for (const auto& leaf : found->second.leaf) {
-    if (leaf.state == State::leased && now - leaf.since > deadline) {
+    if (leaf.state == State::leased && now - leaf.since > deadline()) {
       ++late[leaf.owner];
     }
   }
@@ -263,7 +271,7 @@ void Lead::release_late(Instant now) {
     if (worker == workers_.end()) continue;
     worker->second.late = true;
     // If it comes back, it is slower than this.
-    const double most = double(count) / seconds(deadline);
+    const double most = double(count) / seconds(deadline());
     auto& speed = worker->second.speed;
     speed = speed == 0 ? most : std::min(speed, most);
   }

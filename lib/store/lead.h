@@ -57,7 +57,8 @@ class Lead {
   // The job is over at `version`: leases beyond it are void.
   void end();
   void pushed(NodeId worker, const wire::Leaves& leaves, Instant now);
-  // A lane lacks these leaves; those of vanished workers are leased again.
+  // A lane lacks these leaves; those of workers that have vanished, or are not
+  // heard any more, are leased again: they may have reached other lanes only.
   void missing(const wire::Leaves& leaves, Instant now);
   void tick(Instant now);
 
@@ -82,6 +83,7 @@ class Lead {
   struct Worker {
     double speed = 0;   // leaves per second; 0: not measured yet
     bool late = false;  // its leaves were taken back; nothing heard since
+    Instant heard;
   };
 
   void plan(std::uint64_t step, Instant now);
@@ -90,6 +92,7 @@ class Lead {
   void release(std::uint64_t step, Node run, NodeId worker);
   void release_all(NodeId worker);
   void release_late(Instant now);
+  Duration deadline() const;
   // Those that are not late; all of them if there is no other.
   std::vector<NodeId> candidates() const;
   // The candidate with the fewest leased leaves of the step, `except` last.

@@ -7,8 +7,8 @@
 
 namespace psmith::sim {
 
-// Simulates those seeds, a third each, and prints the median and the worst.
-// 0: none took more than kNoticedMax.
+// Simulates those seeds, a third each, and prints the median and the worst; of
+// a single seed the events too. 0: none took more than kNoticedMax.
 int noticed(std::uint64_t first, std::uint64_t last);
 
 inline constexpr double kNoticedMax = 5;  // heartbeats

@@ -94,6 +94,29 @@ TEST_CASE(
   REQUIRE(held(lead.take_grants(), 0)[a] == 2);
 }
 
+TEST_CASE("leaves that a lane lacks of a worker that is silent go to another",
+          "[store]") {
+  Instant now{};
+  Lead lead({a, b});
+  lead.advance(0, 4, 4, now);
+  lead.request(a, now);
+  lead.request(b, now);
+  for (const auto& g : lead.take_grants()) {
+    if (g.leaves.step == 0) lead.pushed(g.worker, g.leaves, now);
+  }
+  lead.advance(1, 4, 0, now);
+  (void)lead.take_grants();
+  // b died when it had pushed to some lanes, and nobody says so.
+  now += Lead::kLate;
+  lead.request(a, now);
+  lead.missing({0, 0, 4}, now);
+  REQUIRE(held(lead.take_grants(), 0).empty());
+  now += 1ms;
+  lead.missing({0, 0, 4}, now);
+  REQUIRE(held(lead.take_grants(), 0) ==
+          std::map<NodeId, std::uint32_t>{{a, 2}});
+}
+
 TEST_CASE("a worker twice as fast gets twice the leaves", "[store]") {
   Instant now{};
   Lead lead({a, b});
