@@ -130,14 +130,10 @@ class Killer:
         many = 1
         if self.rng.random() < SEVERAL:
             many = self.rng.randint(2, 4)
-        roles = {"master": [self.cluster.master]}
-        for node in self.cluster.nodes:
-            roles.setdefault(node.role, []).append(node)
         for _ in range(min(many, self.count - len(self.kills))):
-            free = [n for n in roles[self.rng.choice(sorted(roles))]
-                    if not n.busy]
+            free = [node for node in self.cluster.all if not node.busy]
             if not free:
-                continue
+                return
             node = self.rng.choice(free)
             node.busy = True
             way = self.rng.choice(("kill", "stop", "stop_kill"))
@@ -202,8 +198,9 @@ def train(cluster, killer, kind, options, number, checkpoints):
     raise Broken(f"{kind} job-{number} ended with {job.returncode}: {said}")
 
 
-def one_run(folder, data, calm, rng, kills):
-    """What the ledger is given."""
+def one_run(folder, data, calm, run_number, rng, kills):
+    """What the ledger is given. Most runs have one job that ends calmly: which
+    one it is depends on the run's number."""
     cluster = Cluster(folder, SERVERS, WORKERS, THREADS, HEARTBEAT)
     for kind, _ in JOBS:
         os.symlink(os.path.join(data, kind), cluster.path(kind))
@@ -214,9 +211,10 @@ def one_run(folder, data, calm, rng, kills):
         thread.start()
         number, models = 0, 0
         while not killer.over.is_set() or models < 1:
-            kind, options = JOBS[number % len(JOBS)]
+            kind, options = JOBS[(run_number + number) % len(JOBS)]
+            checkpoints = (run_number // len(JOBS) + number) % 2 == 0
             number += 1
-            model = train(cluster, killer, kind, options, number, number % 4 < 2)
+            model = train(cluster, killer, kind, options, number, checkpoints)
             if model is None:
                 continue
             models += 1
@@ -275,7 +273,7 @@ class Torture:
             os.mkdir(folder)
             kills = -(-self.options.kills // self.options.runs)
             try:
-                result = one_run(folder, self.temp, self.calm,
+                result = one_run(folder, self.temp, self.calm, number,
                                  random.Random(seed), kills)
             except (Broken, OSError, subprocess.SubprocessError) as why:
                 self.faults.append(f"run {number} (seed {seed}): {why}")

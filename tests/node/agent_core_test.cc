@@ -1,76 +1,13 @@
 #include "node/agent_core.h"
 
-#include <algorithm>
 #include <catch2/catch.hpp>
-#include <optional>
 
-#include "wire/version.h"
+#include "tests/node/hand_driven_agent.h"
 
 namespace psmith::node {
 namespace {
 
 using namespace std::chrono_literals;
-
-// An agent with a hand-driven clock; what it sends to the master is kept.
-struct HandDrivenAgent {
-  HandDrivenAgent() {
-    AgentSettings settings;
-    settings.join.role = wire::Role::server;
-    settings.join.wire_version = wire::kWireVersion;
-    settings.join.addresses = {"inproc://lane"};
-    settings.join.incarnation = 77;
-    settings.reconnect = 100s;
-    settings.master = "tcp://h:7700";
-    core.emplace(settings);
-    keep(core->start(now));
-  }
-
-  void keep(AgentCore::Actions actions) {
-    for (auto& each : actions) all.push_back(std::move(each));
-  }
-  void hear(wire::Body body) { keep(core->on(now, {std::move(body), {}})); }
-  void join() { hear(wire::JoinOk{NodeId(5), 1000, 4}); }
-  // Time passes; the agent is asked exactly when it wants to be.
-  void pass(Duration duration, std::uint64_t progress = 0) {
-    const auto end = now + duration;
-    while (core->next_deadline() <= end) {
-      now = std::max(now, core->next_deadline());
-      keep(core->tick(now, progress));
-    }
-    now = end;
-  }
-
-  template <class T>
-  std::vector<T> sent() const {
-    std::vector<T> out;
-    for (const auto& action : all) {
-      const auto* send = std::get_if<AgentCore::Send>(&action);
-      if (send == nullptr) continue;
-      if (const auto* body = std::get_if<T>(&send->body)) out.push_back(*body);
-    }
-    return out;
-  }
-  template <class T>
-  std::vector<T> done() const {
-    std::vector<T> out;
-    for (const auto& action : all) {
-      if (const auto* each = std::get_if<T>(&action)) out.push_back(*each);
-    }
-    return out;
-  }
-
-  std::size_t count(AgentCore::Way way) const {
-    return static_cast<std::size_t>(
-        std::count_if(all.begin(), all.end(), [&](const auto& action) {
-          const auto* send = std::get_if<AgentCore::Send>(&action);
-          return send != nullptr && send->way == way;
-        }));
-  }
-
-  Instant now{1h};
-  std::optional<AgentCore> core;
-  AgentCore::Actions all;
-};
 
 wire::LaneDone lane_done(std::uint64_t lane, std::uint64_t recovery = 0) {
   wire::LaneDone done;
