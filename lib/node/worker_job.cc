@@ -296,10 +296,9 @@ void WorkerJob::compute(std::shared_ptr<const Work> work) {
       auto sum = ready ? shared->compute->sum(*run->work, piece.index,
                                               piece.node, run->leaves)
                        : Result<store::Sum>(std::move(ready.error()));
-      if (sum) {  // as in prepare()
-        ready = shared->source->ready(step.eval, step.shard);
-        if (!ready) sum = std::move(ready.error());
-      }
+      // As in prepare(); a sum that failed may have read what was not there.
+      ready = shared->source->ready(step.eval, step.shard);
+      if (!ready) sum = std::move(ready.error());
       if (sum) {
         piece.sum = std::move(*sum);
         progress += piece.node.size();
