@@ -22,6 +22,10 @@ struct Verdict {
   double virtual_s = 0;
   // From the loss of a worker until its leaves were leased again.
   std::vector<Duration> noticed;
+  // Refused for want of a row that weighs something.
+  bool weightless() const {
+    return reason.find("has weight 0") != std::string::npos;
+  }
 };
 
 // trace: one line per event on stderr.

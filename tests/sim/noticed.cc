@@ -70,9 +70,7 @@ int noticed(std::uint64_t first, std::uint64_t last) {
       std::printf("seed %llu: %.3f heartbeats\n",
                   static_cast<unsigned long long>(seed), ms / kBeat);
     }
-    const bool weightless =
-        verdict.reason.find("has weight 0") != std::string::npos;
-    if (verdict.finished || weightless) continue;
+    if (verdict.finished || verdict.weightless()) continue;
     ++bad;
     std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed),
                 verdict.reason.c_str());
