@@ -7,14 +7,6 @@
 # shellcheck source-path=SCRIPTDIR source=../support/cluster.sh
 source "$(dirname "$0")/../support/cluster.sh"
 
-begin_master() {
-  start master psctl master --listen "${PSMITH_MASTER:-tcp://127.0.0.1:0}" \
-    --heartbeat 200ms --state state
-  ready master
-  PSMITH_MASTER=$(< master.ready)
-  export PSMITH_MASTER
-}
-numbers() { psctl nodes --json | jq -c '[.nodes[] | [.node, .name]]'; }
 step_of() {
   psctl jobs --json | jq --arg name "$1" \
     '[.jobs[] | select(.name == $name and .state == "running") | .step] | first // 0'
@@ -68,14 +60,13 @@ until_true 30 passed resets "$step" || die "on a thin line it stands still"
 on_data "rate 0"
 same_bits resets
 
-before=$(numbers)
+before=$(node_numbers)
 submit deaf
 tell_proxy control deaf
 kill_node master
 begin_master
-heard() { [[ $(psctl status --json | jq .uptime_ms) -gt 7000 ]]; }
-until_true 30 heard || die "the master is not there"
-[[ $(numbers) == "$before" ]] || die "other nodes: $(numbers), not $before"
+until_true 30 up_for 7000 || die "the master is not there"
+[[ $(node_numbers) == "$before" ]] || die "other nodes: $(node_numbers), not $before"
 same_bits deaf
 for kind in server_expired worker_expired job_restarted; do
   [[ $(event_count "$kind") -eq 0 ]] || die "there is an event $kind"

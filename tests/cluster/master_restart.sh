@@ -9,14 +9,6 @@
 source "$(dirname "$0")/../support/cluster.sh"
 
 # Usage: begin_master ARGS...: at the address that it had, if it had one.
-begin_master() {
-  start master "$@" psctl master --listen "${PSMITH_MASTER:-tcp://127.0.0.1:0}" \
-    --heartbeat 200ms --state state
-  ready master
-  PSMITH_MASTER=$(< master.ready)
-  export PSMITH_MASTER
-}
-numbers() { psctl nodes --json | jq -c '[.nodes[] | [.node, .name]]'; }
 step_of() { psctl jobs --json | jq '[.jobs[] | select(.job == 1) | .step] | first // 0'; }
 passed() { [[ $(step_of) -gt $1 ]]; }
 
@@ -25,7 +17,7 @@ psctl train data --epochs 100 -o calm --quiet > calm.txt
 begin_master
 start_servers 2
 start_workers 1 2
-before=$(numbers)
+before=$(node_numbers)
 timeout 300 psctl train data --epochs 100 --name ctr -o model --quiet \
   > train.txt 2> train.log &
 train=$!
@@ -43,7 +35,7 @@ for ((i = 1; i <= 5; i++)); do
   kill_node master
   ((i != 2)) || sleep 1.2 # long enough to be missed
   begin_master
-  [[ $(numbers) == "$before" ]] || die "restart $i: other nodes: $(numbers)"
+  [[ $(node_numbers) == "$before" ]] || die "restart $i: other nodes: $(node_numbers)"
   until_true 30 passed "$step" || die "the job stands still at step $step"
   grep -q 'in state knows 3 jobs and awaits 4 nodes' master.log ||
     die "restart $i: $(< master.log)"

@@ -43,7 +43,7 @@ heal() { ip -n "$prefix-switch" link set "port$1" up; }
 on() { ip netns exec "$prefix-$1" "${@:2}"; }
 psctl() { on 1 "$(type -P psctl)" "$@"; }
 
-begin_master() {
+begin_host_master() {
   start master ip netns exec "$prefix-1" "$(type -P psctl)" master --insecure \
     --listen "tcp://$subnet.1:7700" --heartbeat 200ms --state state
   ready master
@@ -78,7 +78,7 @@ sparse=(mushrooms --epochs 60 --batch 64 --optimizer ftrl)
 "$(type -P psctl)" train "${dense[@]}" --local 1 -o dense.calm --quiet > calm.txt
 "$(type -P psctl)" train "${sparse[@]}" --local 1 -o sparse.calm --quiet >> calm.txt
 
-begin_master
+begin_host_master
 PSMITH_MASTER=tcp://$subnet.1:7700
 export PSMITH_MASTER
 for i in 2 3; do begin_node "$i" "server-$i" psserver --threads 1; done
@@ -97,18 +97,16 @@ expect_nodes worker 3
 same_bits cut dense.calm
 
 # The master's host, for longer than TCP takes to lose patience.
-numbers() { psctl nodes --json | jq -c '[.nodes[] | [.node, .name]]'; }
-before=$(numbers)
+before=$(node_numbers)
 expired=$(($(event_count server_expired) + $(event_count worker_expired)))
 submit alone "${dense[@]}" --seed 3
 cut_off 1
 kill_node master
 sleep 14
-begin_master
+begin_host_master
 heal 1
-heard() { [[ $(psctl status --json | jq .uptime_ms) -gt 7000 ]]; }
-until_true 30 heard || die "the master is not there: $(psctl status --json)"
-[[ $(numbers) == "$before" ]] || die "other nodes: $(numbers), not $before"
+until_true 30 up_for 7000 || die "the master is not there: $(psctl status --json)"
+[[ $(node_numbers) == "$before" ]] || die "other nodes: $(node_numbers), not $before"
 again=$(($(event_count server_expired) + $(event_count worker_expired)))
 ((again == expired)) || die "$((again - expired)) nodes were given up"
 "$(type -P psctl)" train "${dense[@]}" --seed 3 --local 1 -o alone.calm --quiet > calm.txt

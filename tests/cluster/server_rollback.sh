@@ -15,13 +15,6 @@ sparse=(train mushrooms --eval mushrooms --epochs 80 --batch 64 --patience 60)
 psctl "${dense[@]}" --local 1 -o dense.calm --quiet > calm.txt
 psctl "${sparse[@]}" --local 1 -o sparse.calm --quiet >> calm.txt
 
-begin_master() {
-  start master psctl master --listen "${PSMITH_MASTER:-tcp://127.0.0.1:0}" \
-    --heartbeat 200ms --state state
-  ready master
-  PSMITH_MASTER=$(< master.ready)
-  export PSMITH_MASTER
-}
 checkpoints() { event_count checkpoint_done "$1" 2>> poll.log; }
 more_checkpoints() { [[ $(checkpoints "$1") -gt $2 ]]; }
 restarted_from() {

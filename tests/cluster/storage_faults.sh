@@ -88,8 +88,8 @@ end_gone() {
   echo "$status" > "$1.status"
 }
 
-# Usage: begin_master COMMAND...: under it.
-begin_master() {
+# Usage: try_master COMMAND...: under it.
+try_master() {
   start master "$@" psctl master --listen tcp://127.0.0.1:0 --heartbeat 200ms \
     --state state
 }
@@ -106,7 +106,7 @@ submit_some() {
 # Usage: check_journal WHERE: a new master knows what was answered.
 check_journal() {
   local each
-  begin_master
+  try_master
   until_true 30 test -s master.ready || die "$1: no master: $(< master.log)"
   PSMITH_MASTER=$(< master.ready)
   export PSMITH_MASTER
@@ -122,7 +122,7 @@ for call in fsync,fdatasync pwrite64; do
     for n in "${journal_calls[@]}"; do
       rm -rf state
       inject "$call" "$fault" "$n"
-      begin_master "${under[@]}"
+      try_master "${under[@]}"
       : > answered.txt
       begun() { [[ -s master.ready ]] || gone "${pid_of[master]}"; }
       until_true 30 begun || die "a master with $call $fault $n hangs"
@@ -214,7 +214,7 @@ if [[ $(id -u) -eq 0 ]] && mount -t tmpfs -o size=1m tmpfs disk 2> needed.txt; t
   left=$(($(stat -f -c '%a * %S' disk) - 120 * 1024))
   head -c "$left" /dev/zero > disk/rest
   ln -s disk state
-  begin_master
+  try_master
   ready master
   PSMITH_MASTER=$(< master.ready)
   export PSMITH_MASTER

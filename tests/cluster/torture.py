@@ -101,7 +101,6 @@ class Killer:
         self.fault = None
         self.over = threading.Event()
         self.hands = []
-        self.lock = threading.Lock()
 
     def job_runs(self):
         for event in reversed(self.cluster.events):

@@ -21,6 +21,16 @@ std::map<NodeId, std::uint32_t> held(const std::vector<Lead::Grant>& grants,
 
 const NodeId a(1), b(2), c(3);
 
+// Step 0 has so many leaves, and step 1; a and b are here.
+Lead two_workers(std::uint32_t leaves_now, std::uint32_t leaves_next,
+                 Instant now) {
+  Lead lead({a, b});
+  lead.advance(0, leaves_now, leaves_next, now);
+  lead.request(a, now);
+  lead.request(b, now);
+  return lead;
+}
+
 }  // namespace
 
 TEST_CASE("runs are proportional, whole and of at most four subtrees",
@@ -61,10 +71,7 @@ TEST_CASE("the first plan waits for the expected workers", "[store]") {
 
 TEST_CASE("leaves of a worker that left go to the others", "[store]") {
   Instant now{};
-  Lead lead({a, b});
-  lead.advance(0, 16, 16, now);
-  lead.request(a, now);
-  lead.request(b, now);
+  auto lead = two_workers(16, 16, now);
   lead.take_grants();
   lead.leave(b, now);
   const auto grants = lead.take_grants();
@@ -78,10 +85,7 @@ TEST_CASE(
     "lacks them",
     "[store]") {
   Instant now{};
-  Lead lead({a, b});
-  lead.advance(0, 4, 0, now);
-  lead.request(a, now);
-  lead.request(b, now);
+  auto lead = two_workers(4, 0, now);
   for (const auto& g : lead.take_grants()) {
     lead.pushed(g.worker, g.leaves, now);
   }
@@ -97,10 +101,7 @@ TEST_CASE(
 TEST_CASE("leaves that a lane lacks of a worker that is silent go to another",
           "[store]") {
   Instant now{};
-  Lead lead({a, b});
-  lead.advance(0, 4, 4, now);
-  lead.request(a, now);
-  lead.request(b, now);
+  auto lead = two_workers(4, 4, now);
   for (const auto& g : lead.take_grants()) {
     if (g.leaves.step == 0) lead.pushed(g.worker, g.leaves, now);
   }
@@ -119,10 +120,7 @@ TEST_CASE("leaves that a lane lacks of a worker that is silent go to another",
 
 TEST_CASE("a worker twice as fast gets twice the leaves", "[store]") {
   Instant now{};
-  Lead lead({a, b});
-  lead.advance(0, 30, 30, now);
-  lead.request(a, now);
-  lead.request(b, now);
+  auto lead = two_workers(30, 30, now);
   auto grants = lead.take_grants();
   for (std::uint64_t step = 0; step < 20; ++step) {
     auto mine = held(grants, step);
@@ -143,10 +141,7 @@ TEST_CASE("a worker twice as fast gets twice the leaves", "[store]") {
 
 TEST_CASE("a worker that is late loses its leaves to another", "[store]") {
   Instant now{};
-  Lead lead({a, b});
-  lead.advance(0, 4, 0, now);
-  lead.request(a, now);
-  lead.request(b, now);
+  auto lead = two_workers(4, 0, now);
   for (const auto& g : lead.take_grants()) {
     if (g.worker == a) lead.pushed(a, g.leaves, now);
   }
@@ -158,10 +153,7 @@ TEST_CASE("a worker that is late loses its leaves to another", "[store]") {
 TEST_CASE("a worker that hangs holds the job up once, not at every step",
           "[store]") {
   Instant now{};
-  Lead lead({a, b});
-  lead.advance(0, 4, 4, now);
-  lead.request(a, now);
-  lead.request(b, now);
+  auto lead = two_workers(4, 4, now);
   std::set<std::uint64_t> late;
   std::set<std::pair<std::uint64_t, std::uint32_t>> pushed;
   for (std::uint64_t step = 0; step < 20; ++step) {
@@ -190,10 +182,7 @@ TEST_CASE("a worker that hangs holds the job up once, not at every step",
 
 TEST_CASE("slow steps are learned, and then nobody is late", "[store]") {
   Instant now{};
-  Lead lead({a, b});
-  lead.advance(0, 4, 4, now);
-  lead.request(a, now);
-  lead.request(b, now);
+  auto lead = two_workers(4, 4, now);
   std::map<std::uint64_t, std::size_t> released;
   for (std::uint64_t step = 0; step < 6; ++step) {
     const auto grants = lead.take_grants();
@@ -233,10 +222,7 @@ TEST_CASE("steps that opened while no worker was there are leased to the next",
 
 TEST_CASE("after the end no lease beyond it is taken back", "[store]") {
   Instant now{};
-  Lead lead({a, b});
-  lead.advance(0, 4, 4, now);
-  lead.request(a, now);
-  lead.request(b, now);
+  auto lead = two_workers(4, 4, now);
   for (const auto& g : lead.take_grants()) {
     if (g.leaves.step == 0) lead.pushed(g.worker, g.leaves, now);
   }

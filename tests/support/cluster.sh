@@ -99,6 +99,16 @@ start_master() {
   export PSMITH_MASTER
 }
 
+# Usage: begin_master COMMAND...: under it, with a journal; where the one before
+# it listened.
+begin_master() {
+  start master "$@" psctl master --listen "${PSMITH_MASTER:-tcp://127.0.0.1:0}" \
+    --heartbeat 200ms --state state
+  ready master
+  PSMITH_MASTER=$(< "$temp/master.ready")
+  export PSMITH_MASTER
+}
+
 # Usage: start_servers COUNT ARGS...; start_workers FIRST LAST ARGS...
 start_servers() {
   local i count=$1
@@ -168,6 +178,12 @@ tell_proxy() {
   echo "$2" > "$temp/$1.fifo"
   until_true 10 said "$1" "$before" || die "the proxy $1 does not $2"
 }
+
+# Usage: up_for MS: has the master been there for longer?
+up_for() { [[ $(psctl status --json | jq .uptime_ms) -gt $1 ]]; }
+
+# Who is there, by number.
+node_numbers() { psctl nodes --json | jq -c '[.nodes[] | [.node, .name]]'; }
 
 # Usage: node_count ROLE
 node_count() {

@@ -123,8 +123,6 @@ class Cluster:
         """Nobody ends but who was killed."""
         for node in self.all:
             if not node.busy and node.process.poll() is not None:
-                if node.busy:
-                    continue
                 raise Broken(f"{node.name} ended by itself, with "
                              f"{node.process.returncode}: {self.tail(node)}")
 
